@@ -1,0 +1,87 @@
+"""Every error that autotensor raises on purpose: what was expected, what came, what to do.
+
+Each is also a subclass of the built-in error that a NumPy, PyTorch or Keras user would catch.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AutotensorError(Exception):
+    """The base of all errors raised on purpose by autotensor."""
+
+
+class ShapeError(AutotensorError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(AutotensorError, TypeError):
+    """A type or dtype that the operation does not take."""
+
+
+class ArgumentError(AutotensorError, ValueError):
+    """A setting with a value outside its range."""
+
+
+class UnknownNameError(ArgumentError):
+    """A name that stands for nothing; the message suggests the nearest one."""
+
+
+class UnknownKeywordError(AutotensorError, TypeError):
+    """A keyword argument that the callable does not take."""
+
+
+class IndexRangeError(AutotensorError, IndexError):
+    """An index outside its axis."""
+
+
+class DataError(AutotensorError, ValueError):
+    """Data that cannot be trained on: empty, corrupt, of unequal lengths, with labels out of range."""
+
+
+class DownloadError(AutotensorError, OSError):
+    """A data set that could not be fetched."""
+
+
+class GraphError(AutotensorError, RuntimeError):
+    """A step that the recorded graph does not allow."""
+
+
+class GraphFreedError(GraphError):
+    """A second backward through a graph whose saved values are gone."""
+
+
+class NotBuiltError(AutotensorError, ValueError):
+    """A layer or model used before its shapes are known."""
+
+
+class NotCompiledError(AutotensorError, ValueError):
+    """A model trained or evaluated before `compile()`."""
+
+
+class MissingExtraError(AutotensorError, ImportError):
+    """An optional package that is not installed; the message names the extra."""
+
+
+class MissingRendererError(MissingExtraError):
+    """A picture format that needs a renderer which is not installed."""
+
+
+def did_you_mean(name: object, options: Iterable[str]) -> str:
+    """The nearest known name as a sentence to append to a message, or an empty string.
+
+    >>> did_you_mean("adma", ["sgd", "adam"])
+    " Did you mean 'adam'?"
+    """
+    names = {option.lower(): option for option in options}
+    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    return f" Did you mean {names[near[0]]!r}?" if near else ""
+
+
+def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
+    """The error for an optional package that is absent: what needs it and how to get it."""
+    return MissingExtraError(
+        f"{purpose} needs the package {package!r}, which is not installed. Install it with: pip install 'autotensor[{extra}]'"
+    )

@@ -1,0 +1,89 @@
+"""The recorded graph: one node an operation, and one for each leaf that collects a gradient."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autotensor.core.recording import Scope
+from autotensor.core.spec import Array, Spec
+
+NOWHERE = Scope()
+_next = itertools.count().__next__
+
+
+class Watch:
+    """Where a node leaves its gradient, and whom it tells; leaves have one, others after `retain_grad`."""
+
+    __slots__ = ("grad", "hooks", "name", "retain")
+
+    def __init__(self, name: str | None = None, retain: bool = True) -> None:
+        self.grad: Any = None  # a Tensor of the node's shape and dtype
+        self.hooks: dict[int, Callable[[Any], Any]] = {}
+        self.name = name
+        self.retain = retain
+
+
+class Node:
+    """An operation that was done: the primitive, where its operands came from, and the arrays its rules need.
+
+    `parents` has one entry an operand: its node, or None for a constant. Backward clears `operands` and `value` as it passes and
+    leaves the structure, so that a graph can still be drawn; `value` is then the (shape, dtype) of what was there.
+    `order` grows with time: every node comes after its parents.
+    """
+
+    __slots__ = ("__weakref__", "operands", "order", "parents", "primitive", "scope", "settings", "value", "watch")
+
+    def __init__(
+        self,
+        primitive: Any,
+        parents: Sequence[Node | None],
+        operands: Sequence[Any] | None,
+        value: Any,
+        settings: dict[str, Any],
+        scope: Scope,
+        watch: Watch | None = None,
+    ) -> None:
+        self.primitive = primitive
+        self.parents = parents
+        self.operands = operands
+        self.value = value
+        self.settings = settings
+        self.scope = scope
+        self.watch = watch
+        self.order = _next()
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.primitive is None
+
+    @property
+    def freed(self) -> bool:
+        """Whether backward has cleared the arrays that this node's rules need."""
+        return self.operands is None and not self.is_leaf
+
+    @property
+    def spec(self) -> Spec:
+        value = self.value
+        return Spec(*value) if type(value) is tuple else Spec(value.shape, value.dtype)
+
+    @property
+    def label(self) -> str:
+        """The operation with the module path, as errors and pictures name it."""
+        name = (self.watch.name if self.watch else None) or "leaf" if self.is_leaf else self.primitive.name
+        return f"{self.scope}: {name}" if self.scope.path else name
+
+    def free(self) -> None:
+        """Drop the arrays, keep the structure."""
+        value = self.value
+        self.operands = None
+        self.value = value.shape, value.dtype
+
+    def __repr__(self) -> str:
+        return f"<{self.label} {self.spec.shape}>"
+
+
+def leaf(array: Array, name: str | None = None) -> Node:
+    """A node that collects the gradient of a Tensor made by hand."""
+    return Node(None, (), None, (array.shape, array.dtype), {}, NOWHERE, Watch(name))

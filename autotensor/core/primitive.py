@@ -1,0 +1,181 @@
+"""A primitive states its value and its derivative once; everything else in autotensor reads that statement.
+
+Three families. An *Elementwise* primitive states a partial derivative for each operand, a *Multilinear* one a transpose for each
+operand, and a bare *Primitive* states all of its rules. Rules receive `ns`, the namespace to compute in: with plain arrays they
+cost what arrays cost, with recorded Tensors their result can be differentiated again. So one rule serves every order.
+
+In every rule: `ns` namespace, `g` cotangent, `t` tangent, `y` output, `x, a, b` operands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autotensor.core.errors import AutotensorError, DTypeError, ShapeError
+from autotensor.core.namespace import Namespace, numpy_functions, plain, recorded
+from autotensor.core.node import Node
+from autotensor.core.recording import current
+from autotensor.core.spec import SCALARS, Array, Scalar, Spec, as_array, broadcast_shapes
+from autotensor.core.tensor import Tensor
+
+registry: dict[str, Primitive] = {}
+REALS = (-np.inf, np.inf)
+
+
+class Primitive:
+    """A differentiable function that states all of its rules: value, shape, vjp and jvp."""
+
+    name: ClassVar[str]
+    numpy_names: ClassVar[tuple[Any, ...]] = ()  # NumPy functions that mean this primitive
+    differentiable: ClassVar[bool] = True  # False: the result is never recorded
+    analytic: ClassVar[bool] = False  # True: the complex step is exact for it
+    data_dependent_shape: ClassVar[bool] = False  # True: tracing it is an error
+    c_ordered: ClassVar[bool] = True  # False: the value may be a view
+    domain: ClassVar[tuple[tuple[float, float], ...]] = ()  # an open interval for each operand; empty: all reals
+    examples: ClassVar[tuple[tuple[tuple[Any, ...], dict[str, Any]], ...]] = ()  # (operand shapes, settings) for the laws
+    kinds: ClassVar[tuple[str, ...]] = ()  # "float", "bool" or "label" for each operand; empty: all float
+
+    def __init_subclass__(cls) -> None:
+        cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+
+    def __init__(self) -> None:
+        registry[self.name] = self
+        setattr(plain, self.name, self.value)
+        setattr(recorded, self.name, self)
+        self.__doc__ = type(self).__doc__
+        self.__name__ = self.name
+        for function in self.numpy_names:
+            numpy_functions[function] = self
+
+    def value(self, *operands: Any, **settings: Any) -> Any:
+        """The result for arrays; never a view of an operand unless `c_ordered` is False."""
+        raise NotImplementedError(f"primitive {self.name!r} states no value")
+
+    def shape(self, *operands: Spec | Scalar, **settings: Any) -> Spec:
+        """The result's shape and dtype from those of the operands alone."""
+        raise NotImplementedError(f"primitive {self.name!r} states no shape rule")
+
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any, **settings: Any) -> Any:
+        """The cotangent of operand `i`; axes that broadcasting added are summed by the sweep."""
+        raise NotImplementedError(f"primitive {self.name!r} states no vjp")
+
+    def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, **settings: Any) -> Any:
+        """The tangent of the result; a tangent of None is zero, and at least one is not None."""
+        raise NotImplementedError(f"primitive {self.name!r} states no jvp")
+
+    def kinks(self, *operands: Array, **settings: Any) -> Any:
+        """The distance of the operands to the nearest point without a derivative."""
+        return np.inf
+
+    def __call__(self, *operands: Any, **settings: Any) -> Any:
+        """Compute, and record when an operand requires a gradient."""
+        arrays: list[Any] = []
+        parents: list[Node | None] = []
+        tracked = False
+        for x in operands:
+            if isinstance(x, Tensor):
+                node = x.node
+                arrays.append(x.data)
+                parents.append(node)
+                if node is not None:
+                    tracked = True
+            elif hasattr(x, "interpret"):  # a symbolic value: its interpreter takes over
+                return x.interpret(self, operands, settings)
+            else:
+                arrays.append(x if isinstance(x, SCALARS) else as_array(x))
+                parents.append(None)
+        if not tracked and all(isinstance(x, SCALARS) for x in operands):
+            arrays = [as_array(x) for x in operands]  # Python scalars are weak beside an array, float32 on their own
+        try:
+            value = self.value(*arrays, **settings)
+        except AutotensorError:
+            raise
+        except (ValueError, TypeError) as reason:
+            raise self.complaint(arrays, settings, reason) from None
+        if self.c_ordered and value.ndim > 1 and not value.flags.c_contiguous:
+            value = np.ascontiguousarray(value)
+        scope = current.scope
+        if tracked and scope is not None and self.differentiable:
+            return Tensor(value, Node(self, parents, arrays, value, settings, scope))
+        return Tensor(value)
+
+    def complaint(self, arrays: Sequence[Any], settings: dict[str, Any], reason: Exception) -> AutotensorError:
+        """NumPy's refusal, with the operation, the module path and the operands."""
+        where = f"{current.outer}: " if current.outer.path else ""
+        what = " and ".join(str(a.shape) if hasattr(a, "shape") else repr(a) for a in arrays)
+        kinds = " and ".join(str(a.dtype) if hasattr(a, "dtype") else type(a).__name__ for a in arrays)
+        if isinstance(reason, TypeError):
+            return DTypeError(f"{where}{self.name} does not take dtypes {kinds} (shapes {what}): {reason}.")
+        try:
+            self.shape(*(Spec(a.shape, a.dtype) if hasattr(a, "shape") else a for a in arrays), **settings)
+        except AutotensorError as refusal:
+            return type(refusal)(f"{where}{self.name}: {refusal}")
+        return ShapeError(f"{where}{self.name} does not take shapes {what}: {reason}.")
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+
+class Elementwise(Primitive):
+    """A function of each element: it states one partial derivative for each operand.
+
+    A partial is a function `(ns, y, *operands)`, or a number when the derivative is constant (0, 1 and -1 cost nothing), or None
+    for an operand that has no derivative. Its VJP is `g * partial`, its JVP the sum of `partial * t`.
+    """
+
+    numpy: ClassVar[Callable[..., Any]]
+    partials: ClassVar[tuple[Any, ...]] = ()
+
+    def __init__(self) -> None:
+        self.value = self.numpy  # type: ignore[method-assign]  # the ufunc itself: no call in between
+        super().__init__()
+        if isinstance(self.numpy, np.ufunc):
+            numpy_functions[self.numpy] = self
+
+    def shape(self, *operands: Spec | Scalar, **settings: Any) -> Spec:
+        specs = [x for x in operands if isinstance(x, Spec)]
+        # the dtype by asking the function itself, on no elements at all
+        probes = [np.empty((0,), x.dtype) if isinstance(x, Spec) else x for x in operands]
+        return Spec(broadcast_shapes(*(x.shape for x in specs)), self.value(*probes, **settings).dtype)
+
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any) -> Any:
+        partial = self.partials[i]
+        if partial is None:
+            return None
+        if type(partial) is not int:
+            return g * partial(ns, y, *operands)
+        return g if partial == 1 else -g if partial == -1 else g * partial
+
+    def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, **settings: Any) -> Any:
+        total = None
+        for t, partial in zip(tangents, self.partials, strict=True):
+            if t is not None and partial is not None:
+                term = t * (partial(ns, y, *operands) if callable(partial) else partial)
+                total = term if total is None else total + term
+        return total if total is None or total.shape == y.shape else ns.expand(total, shape=tuple(y.shape))
+
+
+class Multilinear(Primitive):
+    """A function that is linear in each operand: it states one transpose `(ns, g, *operands, **settings)` for each.
+
+    Its VJP is the transpose, its JVP the function itself with the tangent in the operand's place.
+    """
+
+    transposes: ClassVar[tuple[Callable[..., Any] | None, ...]]
+
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any, **settings: Any) -> Any:
+        transpose = self.transposes[i]
+        return None if transpose is None else transpose(ns, g, *operands, **settings)
+
+    def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, **settings: Any) -> Any:
+        apply = getattr(ns, self.name)
+        total = None
+        for i, t in enumerate(tangents):
+            if t is not None:
+                term = apply(*operands[:i], t, *operands[i + 1 :], **settings)
+                total = term if total is None else total + term
+        return total

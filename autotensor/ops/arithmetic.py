@@ -1,0 +1,190 @@
+"""The four operations and their relatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autotensor.core.namespace import Namespace
+from autotensor.core.primitive import Elementwise
+
+
+class Add(Elementwise):
+    """Addition, elementwise: y = a + b, dy/da = 1, dy/db = 1."""
+
+    numpy = np.add
+    partials = (1, 1)
+    analytic = True
+
+
+class Subtract(Elementwise):
+    """Subtraction, elementwise: y = a - b, dy/da = 1, dy/db = -1."""
+
+    numpy = np.subtract
+    partials = (1, -1)
+    analytic = True
+
+
+class Multiply(Elementwise):
+    """Multiplication, elementwise: y = a b, dy/da = b, dy/db = a."""
+
+    numpy = np.multiply
+    partials = (lambda ns, y, a, b: b, lambda ns, y, a, b: a)
+    analytic = True
+
+
+class Divide(Elementwise):
+    """True division, elementwise: y = a / b, dy/da = 1/b, dy/db = -y/b."""
+
+    numpy = np.divide
+    partials = (lambda ns, y, a, b: 1 / b, lambda ns, y, a, b: -y / b)
+    analytic = True
+    domain = ((-np.inf, np.inf), (0.1, np.inf))
+
+
+class Negative(Elementwise):
+    """Negation, elementwise: y = -x, dy/dx = -1."""
+
+    numpy = np.negative
+    partials = (-1,)
+    analytic = True
+
+
+class Reciprocal(Elementwise):
+    """Reciprocal, elementwise: y = 1/x, dy/dx = -y**2."""
+
+    numpy = np.reciprocal
+    partials = (lambda ns, y, x: -y * y,)
+    analytic = True
+    domain = ((0.1, np.inf),)
+
+
+class Square(Elementwise):
+    """Square, elementwise: y = x**2, dy/dx = 2 x."""
+
+    numpy = np.square
+    partials = (lambda ns, y, x: 2 * x,)
+    analytic = True
+
+
+def _power_by_base(ns: Namespace, y: Any, x: Any, b: Any) -> Any:
+    if isinstance(b, (int, float)):
+        return 0 if b == 0 else b * ns.power(x, b - 1)
+    flat = ns.equal(b, 0)  # x**0 is constant, also at x = 0, where 0 * 0**-1 would be nan
+    return ns.where(flat, 0.0, b * ns.power(x, ns.where(flat, 1.0, b - 1)))
+
+
+def _power_by_exponent(ns: Namespace, y: Any, x: Any, b: Any) -> Any:
+    zero = ns.equal(x, 0)  # 0**b is constant for b > 0, although log(0) is not finite
+    return y * ns.log(ns.where(zero, 1.0, x))
+
+
+class Power(Elementwise):
+    """Power, elementwise: y = x**b, dy/dx = b x**(b-1), dy/db = y log(x); both are 0 where x = 0 = b, dy/db also where x = 0."""
+
+    numpy = np.power
+    partials = (_power_by_base, _power_by_exponent)
+    analytic = True
+    domain = ((0.1, 4.0), (-3.0, 3.0))
+
+
+class Abs(Elementwise):
+    """Absolute value, elementwise: y = |x|, dy/dx = sign(x), which is 0 at 0."""
+
+    numpy = np.absolute
+    numpy_names = (np.fabs,)
+    partials = (lambda ns, y, x: ns.sign(x),)
+
+    def kinks(self, x: Any) -> Any:  # type: ignore[override]
+        return np.abs(x)
+
+
+def _share(ns: Namespace, y: Any, winner: Any, loser: Any) -> Any:
+    """1 where `winner` is the larger, 1/2 at a tie, 0 elsewhere."""
+    ahead = ns.cast(ns.greater(winner, loser), dtype=y.dtype)
+    level = ns.cast(ns.greater_equal(winner, loser), dtype=y.dtype)
+    return (ahead + level) * 0.5
+
+
+class Maximum(Elementwise):
+    """The larger of two, elementwise: y = max(a, b), dy/da = 1 where a > b, 1/2 where a = b, else 0; NaN propagates."""
+
+    numpy = np.maximum
+    partials = (_share, lambda ns, y, a, b: _share(ns, y, b, a))
+
+    def kinks(self, a: Any, b: Any) -> Any:  # type: ignore[override]
+        return np.abs(a - b)
+
+
+class Minimum(Elementwise):
+    """The smaller of two, elementwise: y = min(a, b), dy/da = 1 where a < b, 1/2 where a = b, else 0; NaN propagates."""
+
+    numpy = np.minimum
+    partials = (lambda ns, y, a, b: _share(ns, y, b, a), _share)
+
+    def kinks(self, a: Any, b: Any) -> Any:  # type: ignore[override]
+        return np.abs(a - b)
+
+
+class FloorDivide(Elementwise):
+    """Floor division, elementwise: y = floor(a / b), dy/da = 0, dy/db = 0."""
+
+    numpy = np.floor_divide
+    partials = (0, 0)
+    domain = ((-np.inf, np.inf), (0.5, np.inf))
+
+    def kinks(self, a: Any, b: Any) -> Any:  # type: ignore[override]
+        return np.abs(a / b - np.round(a / b)) / 4
+
+
+class Remainder(Elementwise):
+    """Remainder with the sign of the divisor, elementwise: y = a - b floor(a / b), dy/da = 1, dy/db = -floor(a / b)."""
+
+    numpy = np.remainder
+    partials = (1, lambda ns, y, a, b: -ns.floor_divide(a, b))
+    domain = ((-np.inf, np.inf), (0.5, np.inf))
+
+    def kinks(self, a: Any, b: Any) -> Any:  # type: ignore[override]
+        return np.abs(a / b - np.round(a / b)) / 4
+
+
+add = Add()
+subtract = Subtract()
+multiply = Multiply()
+divide = Divide()
+negative = Negative()
+reciprocal = Reciprocal()
+square = Square()
+power = Power()
+abs = Abs()
+maximum = Maximum()
+minimum = Minimum()
+floor_divide = FloorDivide()
+remainder = Remainder()
+
+
+def pow(x: Any, exponent: Any, /) -> Any:
+    """Power, elementwise: y = x**exponent; an exponent of 2 is recorded as `square`.
+
+    >>> import autotensor as at
+    >>> at.pow(at.tensor([1.0, 2.0, 3.0]), 2)
+    tensor([1., 4., 9.])
+    """
+    return square(x) if isinstance(exponent, (int, float)) and exponent == 2 else power(x, exponent)
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """Limit to [min, max], elementwise: y = min(max(x, low), high); None is no limit.
+
+    The gradient is 1 inside, 0 outside and 1/2 exactly on a limit (a tie of `maximum`).
+
+    >>> import autotensor as at
+    >>> at.clip(at.tensor([-2.0, 0.5, 2.0]), -1, 1)
+    tensor([-1. ,  0.5,  1. ])
+    """
+    if min is not None:
+        x = maximum(x, min)
+    if max is not None:
+        x = minimum(x, max)
+    return x if min is not None or max is not None else add(x, 0)

@@ -1,0 +1,129 @@
+"""Compositions of primitives, stable where the naive form is not; their derivatives follow by themselves."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autotensor.core.errors import ShapeError
+from autotensor.core.spec import Axis, normalise_axis
+from autotensor.ops.arithmetic import multiply, square
+from autotensor.ops.comparison import isfinite, where
+from autotensor.ops.reduction import max, mean, sum
+from autotensor.ops.shaping import concat, lift, permute_dims, reshape, stop_gradient
+from autotensor.ops.transcendental import exp, log, logaddexp, sqrt
+
+
+def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """Product over axes: y = x_1 x_2 ... x_n, dy/dx_i = the product of the others, exact with zeros among them.
+
+    A tree of multiplications (pairs, then pairs of pairs), so no division is needed in the derivative.
+
+    >>> import autotensor as at
+    >>> x = at.tensor([2.0, 0.0, 3.0], requires_grad=True)
+    >>> at.prod(x).backward()
+    >>> x.grad
+    tensor([0., 6., 0.])
+    """
+    x = lift(x)
+    axes = normalise_axis(axis, len(x.shape))
+    rest = tuple(i for i in range(len(x.shape)) if i not in axes)
+    kept = tuple(x.shape[i] for i in rest)
+    n = math.prod(x.shape[i] for i in axes)
+    rows = reshape(permute_dims(x.astype(np.int64) if x.dtype.kind == "b" else x, (*axes, *rest)), (n, *kept))
+    if n == 0:
+        rows = concat([rows, np.ones((1, *kept), x.dtype)])  # the product of nothing is 1
+    while (n := rows.shape[0]) > 1:
+        pairs = multiply(rows[: n // 2], rows[n // 2 : n // 2 * 2])
+        rows = pairs if n % 2 == 0 else concat([pairs, rows[-1:]])
+    return reshape(rows, tuple(1 if i in axes else m for i, m in enumerate(x.shape)) if keepdims else kept)
+
+
+def var(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """Variance over axes: y = sum_i (x_i - mean)**2 / (n - correction); in two passes, so it does not cancel.
+
+    Raises: ShapeError if there are no more elements than `correction`.
+
+    >>> import autotensor as at
+    >>> at.var(at.tensor([1.0, 2.0, 3.0]), correction=1)
+    tensor(1.)
+    """
+    x = lift(x)
+    n = 1
+    for i in normalise_axis(axis, len(x.shape)):
+        n *= x.shape[i]
+    if n <= correction:
+        raise ShapeError(f"no variance over axes {axis} of shape {tuple(x.shape)} with correction={correction}: {n} elements.")
+    return sum(square(x - mean(x, axis, keepdims=True)), axis, keepdims=keepdims) / (n - correction)
+
+
+def std(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """Standard deviation over axes: the square root of `var`; its gradient is not finite where all elements are equal.
+
+    >>> import autotensor as at
+    >>> at.std(at.tensor([1.0, 3.0]))
+    tensor(1.)
+    """
+    return sqrt(var(x, axis, correction=correction, keepdims=keepdims))
+
+
+def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+    """ln sum_i e**x_i over axes, without overflow: the largest element is taken out first.
+
+    >>> import autotensor as at
+    >>> at.logsumexp(at.tensor([1000.0, 1000.0]))
+    tensor(1000.6932)
+    """
+    x = lift(x)
+    top = stop_gradient(max(x, axis, keepdims=True))
+    top = where(isfinite(top), top, 0.0)  # -inf everywhere, or +inf somewhere: subtracting it would give nan
+    total = log(sum(exp(x - top), axis, keepdims=True)) + top
+    return total if keepdims else reshape(total, sum(stop_gradient(x), axis).shape)
+
+
+def softmax(x: Any, /, axis: int = -1) -> Any:
+    """y_i = e**x_i / sum_j e**x_j along `axis`; positive, summing to 1, without overflow.
+
+    Source: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
+
+    >>> import autotensor as at
+    >>> at.softmax(at.tensor([0.0, 0.0]))
+    tensor([0.5, 0.5])
+    """
+    x = lift(x)
+    e = exp(x - stop_gradient(max(x, axis, keepdims=True)))
+    return e / sum(e, axis, keepdims=True)
+
+
+def log_softmax(x: Any, /, axis: int = -1) -> Any:
+    """y_i = x_i - ln sum_j e**x_j along `axis`; exact where softmax would round to 0.
+
+    >>> import autotensor as at
+    >>> at.log_softmax(at.tensor([0.0, 1000.0]))
+    tensor([-1000.,     0.])
+    """
+    x = lift(x)
+    shifted = x - stop_gradient(max(x, axis, keepdims=True))
+    return shifted - log(sum(exp(shifted), axis, keepdims=True))
+
+
+def softplus(x: Any, /) -> Any:
+    """y = ln(1 + e**x), elementwise, without overflow; dy/dx = sigmoid(x).
+
+    >>> import autotensor as at
+    >>> at.softplus(at.tensor([-1000.0, 1000.0]))
+    tensor([   0., 1000.])
+    """
+    return logaddexp(x, 0.0)
+
+
+def log_sigmoid(x: Any, /) -> Any:
+    """y = ln(1 / (1 + e**-x)) = -softplus(-x), elementwise, without overflow.
+
+    >>> import autotensor as at
+    >>> at.log_sigmoid(at.tensor([-1000.0, 1000.0]))
+    tensor([-1000.,     0.])
+    """
+    return -logaddexp(-lift(x), 0.0)

@@ -1,0 +1,137 @@
+"""Reading elements by index, and the scatter that is its transpose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autotensor.core.errors import DTypeError, IndexRangeError
+from autotensor.core.primitive import Multilinear
+from autotensor.core.spec import Shape, Spec
+from autotensor.core.tensor import Tensor
+from autotensor.ops.shaping import lift
+
+BASIC = (int, np.integer, slice, type(None), type(...))
+
+
+class Getitem(Multilinear):
+    """Elements by NumPy's basic and advanced indexing: y = x[index]; the cotangent is added back where they came from."""
+
+    analytic = True
+    c_ordered = False
+    examples = (
+        (((3, 4),), {"index": (slice(None), 1)}),
+        (((3, 4),), {"index": (slice(None, None, -1), slice(1, 3))}),
+        (((4,),), {"index": (np.array([0, 2, 2]),)}),
+        (((2, 3),), {"index": (np.array([[True, False, True], [False, True, False]]),)}),
+        (((2, 3),), {"index": (..., None, 0)}),
+        (((3, 2),), {"index": (np.array([2, 0]), np.array([1, 1]))}),
+        (((),), {"index": ()}),
+    )
+    transposes = (lambda ns, g, x, index: ns.scatter(g, index=index, shape=tuple(x.shape)),)
+
+    def value(self, x: Any, *, index: tuple[Any, ...]) -> Any:
+        try:
+            return x[index]
+        except IndexError as reason:
+            raise IndexRangeError(f"index {_written(index)} does not fit a tensor of shape {x.shape}: {reason}.") from None
+
+    def shape(self, x: Spec, *, index: tuple[Any, ...]) -> Spec:  # type: ignore[override]
+        # a tensor without memory: the index itself says what it selects
+        return Spec(self.value(np.broadcast_to(np.zeros((), np.bool_), x.shape), index=index).shape, x.dtype)
+
+
+class Scatter(Multilinear):
+    """Addition into zeros at an index, repeated places summed: y = 0; y[index] += x. The transpose of `getitem`."""
+
+    analytic = True
+    examples = (
+        (((3,),), {"index": (slice(None), 1), "shape": (3, 4)}),
+        (((3,),), {"index": (np.array([0, 2, 2]),), "shape": (4,)}),
+    )
+    transposes = (lambda ns, g, x, index, shape: ns.getitem(g, index=index),)
+
+    def value(self, x: Any, *, index: tuple[Any, ...], shape: Shape) -> Any:
+        y = np.zeros(shape, x.dtype)
+        if all(isinstance(part, BASIC) for part in index):
+            y[index] = x  # a basic index never names a place twice
+        else:
+            np.add.at(y, index, x)
+        return y
+
+    def shape(self, x: Spec, *, index: tuple[Any, ...], shape: Shape) -> Spec:  # type: ignore[override]
+        return Spec(shape, x.dtype)
+
+
+class Pick(Multilinear):
+    """One element of each row: y[i] = x[i, label[i]], over the last axis. The cotangent goes back to that element."""
+
+    kinds = ("float", "label")
+    examples = ((((3, 4), (3,)), {}), (((2, 3, 2), (2, 3)), {}), (((5,), ()), {}))
+    transposes = (lambda ns, g, x, label: ns.unpick(g, label, classes=x.shape[-1]), None)
+
+    def value(self, x: Any, label: Any) -> Any:
+        return np.take_along_axis(x, label[..., None], axis=-1)[..., 0]
+
+    def shape(self, x: Spec, label: Spec) -> Spec:  # type: ignore[override]
+        return Spec(x.shape[:-1], x.dtype)
+
+    def jvp(self, ns: Any, tangents: Any, y: Any, x: Any, label: Any) -> Any:
+        return None if tangents[0] is None else ns.pick(tangents[0], label)
+
+
+class Unpick(Multilinear):
+    """One element of each row set, the rest 0: y[i, label[i]] = x[i]. The transpose of `pick`."""
+
+    kinds = ("float", "label")
+    examples = ((((3,), (3,)), {"classes": 4}), (((), ()), {"classes": 4}))
+    transposes = (lambda ns, g, x, label, classes: ns.pick(g, label), None)
+
+    def value(self, x: Any, label: Any, *, classes: int) -> Any:
+        y = np.zeros((*label.shape, classes), x.dtype)
+        np.put_along_axis(y, label[..., None], x[..., None], axis=-1)
+        return y
+
+    def shape(self, x: Spec, label: Spec, *, classes: int) -> Spec:  # type: ignore[override]
+        return Spec((*label.shape, classes), x.dtype)
+
+    def jvp(self, ns: Any, tangents: Any, y: Any, x: Any, label: Any, *, classes: int) -> Any:
+        return None if tangents[0] is None else ns.unpick(tangents[0], label, classes=classes)
+
+
+_getitem, _scatter, _pick, _unpick = Getitem(), Scatter(), Pick(), Unpick()
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index], with NumPy's basic and advanced indexing; Tensors in the index are read as arrays.
+
+    Raises: IndexRangeError outside an axis; DTypeError for an index that is not ints, booleans, slices, None or Ellipsis.
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    return _getitem(x, index=tuple(_plain_index(part) for part in parts))
+
+
+def take(x: Any, indices: Any, /, *, axis: int) -> Any:
+    """Slices of `x` at integer `indices` along `axis`, which may repeat.
+
+    >>> import autotensor as at
+    >>> at.take(at.tensor([[1.0, 2.0], [3.0, 4.0]]), [1, 1], axis=0)
+    tensor([[3., 4.],
+            [3., 4.]])
+    """
+    x = lift(x)
+    return x[(*(slice(None),) * (axis % len(x.shape)), indices)]
+
+
+def _plain_index(part: Any) -> Any:
+    if isinstance(part, BASIC) and not isinstance(part, bool):
+        return part
+    array = np.asarray(part.data if isinstance(part, Tensor) else part)
+    if array.dtype.kind not in "biu" and array.size:
+        raise DTypeError(f"an index is made of ints, booleans, slices, None and ..., got {part!r}.")
+    return array if array.size else array.astype(np.intp) if array.dtype.kind == "f" else array
+
+
+def _written(index: tuple[Any, ...]) -> str:
+    return "[" + ", ".join(f"array of shape {p.shape}" if isinstance(p, np.ndarray) else repr(p) for p in index) + "]"
