@@ -1,0 +1,106 @@
+"""What losses ask of their operands: one shape, a known reduction, labels that name a class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autotensor.core.errors import DataError, DTypeError, IndexRangeError, ShapeError, UnknownNameError, did_you_mean
+from autotensor.core.recording import current
+from autotensor.ops.reduction import mean, sum
+from autotensor.ops.shaping import astype, lift
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def here(message: str) -> str:
+    """`message` behind the path of the module that is being called, if there is one."""
+    return f"{current.outer}: {message}" if current.outer.path else message
+
+
+def known(name: str, given: object, options: tuple[str, ...]) -> str:
+    """The setting `name`, if it is one of `options`.
+
+    Raises: UnknownNameError with the nearest option.
+    """
+    if isinstance(given, str) and given in options:
+        return given
+    raise UnknownNameError(
+        here(f"{name} is one of {', '.join(map(repr, options))}, got {given!r}.{did_you_mean(given, options)}")
+    )
+
+
+def reduced(loss: Any, reduction: str) -> Any:
+    """Losses of single elements as their mean, their sum, or as they are."""
+    known("reduction", reduction, REDUCTIONS)
+    return mean(loss) if reduction == "mean" else sum(loss) if reduction == "sum" else loss
+
+
+def paired(input: Any, target: Any, *, names: tuple[str, str] = ("input", "target")) -> tuple[Any, Any]:
+    """Two operands of one shape; the second in the dtype of the first, so that the loss has it too.
+
+    Raises: ShapeError if the shapes differ. They are never broadcast: (n,) against (n, 1) would compare each with all.
+    """
+    x, t = lift(input), lift(target)
+    if tuple(x.shape) != tuple(t.shape):
+        raise ShapeError(here(f"{names[0]} has shape {tuple(x.shape)} and {names[1]} {tuple(t.shape)}; {_repair(x, t, names)}"))
+    return x, astype(t, x.dtype) if x.dtype.kind == "f" and t.dtype != x.dtype else t
+
+
+def _repair(x: Any, t: Any, names: tuple[str, str]) -> str:
+    if np.prod(x.shape) == np.prod(t.shape):
+        return f"losses do not broadcast. Write {names[1]}.reshape({tuple(x.shape)})."
+    return "losses do not broadcast: give one target for each input."
+
+
+def class_labels(target: Any, classes: int, shape: tuple[int, ...], ignore_index: int | None = None) -> tuple[Any, Any]:
+    """Labels that name one of `classes`, and which of them count (None: all). Ignored ones become 0.
+
+    Raises: ShapeError unless they have `shape`; DTypeError unless they are integers; IndexRangeError outside [0, classes).
+    """
+    labels = lift(target)
+    if tuple(labels.shape) != shape:
+        repair = f" Write target.reshape({shape})." if np.prod(labels.shape) == np.prod(shape) else ""
+        raise ShapeError(
+            here(f"labels of shape {shape} expected, one for each row of {classes} scores, got {labels.shape}.{repair}")
+        )
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(
+            here(f"labels are integers from 0 to {classes - 1}, got dtype {labels.dtype}. Write target.astype('int64').")
+        )
+    if hasattr(labels, "interpret"):  # while tracing there are no numbers to look at
+        return labels, None
+    numbers = labels.data
+    counts = None
+    if ignore_index is not None and (ignored := numbers == ignore_index).any():
+        numbers, counts = np.where(ignored, 0, numbers), ~ignored
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
+        over = np.maximum(numbers - (classes - 1), -numbers)
+        place = np.unravel_index(int(over.argmax()), numbers.shape)
+        worst = f"label {numbers[place]} at index {tuple(map(int, place))}"
+        raise IndexRangeError(here(f"{worst} is outside the {classes} classes: labels are 0 to {classes - 1}."))
+    return (labels if counts is None else lift(numbers)), counts
+
+
+def class_weights(weight: Any, classes: int) -> Any:
+    """One weight a class.
+
+    Raises: ShapeError unless there are as many weights as classes.
+    """
+    w = lift(weight)
+    if tuple(w.shape) != (classes,):
+        raise ShapeError(here(f"weight has one entry for each of the {classes} classes, got shape {tuple(w.shape)}."))
+    return w
+
+
+def signs(target: Any) -> None:
+    """Refuse labels other than -1 and 1.
+
+    Raises: DataError with the first other label.
+    """
+    if hasattr(target, "interpret"):
+        return
+    other = target.data[np.abs(target.data) != 1]
+    if other.size:
+        raise DataError(here(f"labels are -1 or 1 here, got {other.flat[0]}. For labels 0 and 1 write 2 * target - 1."))
