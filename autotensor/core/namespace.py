@@ -44,7 +44,9 @@ class Namespace(Protocol):
     sinh: Function
     cosh: Function
     tanh: Function
+    relu: Function
     sigmoid: Function
+    softplus: Function
     erf: Function
     erfc: Function
     logaddexp: Function

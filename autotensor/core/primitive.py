@@ -108,13 +108,14 @@ class Primitive:
         where = f"{current.outer}: " if current.outer.path else ""
         what = " and ".join(str(a.shape) if hasattr(a, "shape") else repr(a) for a in arrays)
         kinds = " and ".join(str(a.dtype) if hasattr(a, "dtype") else type(a).__name__ for a in arrays)
+        why = str(reason).rstrip(".")
         if isinstance(reason, TypeError):
-            return DTypeError(f"{where}{self.name} does not take dtypes {kinds} (shapes {what}): {reason}.")
+            return DTypeError(f"{where}{self.name} does not take dtypes {kinds} (shapes {what}): {why}.")
         try:
             self.shape(*(Spec(a.shape, a.dtype) if hasattr(a, "shape") else a for a in arrays), **settings)
         except AutotensorError as refusal:
             return type(refusal)(f"{where}{self.name}: {refusal}")
-        return ShapeError(f"{where}{self.name} does not take shapes {what}: {reason}.")
+        return ShapeError(f"{where}{self.name} does not take shapes {what}: {why}.")
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -5,7 +5,7 @@ The first thing to read is `arithmetic`: the idea of `core.primitive` used a doz
 
 from autotensor.core.namespace import numpy_functions, public
 from autotensor.ops import numpy_names, special
-from autotensor.ops.activation import relu, sigmoid
+from autotensor.ops.activation import relu, sigmoid, softplus
 from autotensor.ops.arithmetic import (
     abs,
     add,
@@ -43,7 +43,7 @@ from autotensor.ops.comparison import (
     trunc,
     where,
 )
-from autotensor.ops.compound import log_sigmoid, log_softmax, logsumexp, prod, softmax, softplus, std, var
+from autotensor.ops.compound import log_sigmoid, log_softmax, logsumexp, prod, softmax, std, var
 from autotensor.ops.creation import (
     arange,
     asarray,

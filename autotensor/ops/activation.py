@@ -1,4 +1,4 @@
-"""The two activations that are primitives because their composition would be slower or less exact; others are compositions."""
+"""The activations that are primitives because a composition would be slower or less exact; the others are compositions."""
 
 from __future__ import annotations
 
@@ -32,9 +32,26 @@ class Sigmoid(Elementwise):
 
     @staticmethod
     def numpy(x: Any) -> Any:
-        tail = np.exp(-np.abs(x))  # never above 1: neither side overflows
-        return np.where(np.greater_equal(x, 0), 1, tail) / (1 + tail)
+        return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))  # neither exponent is positive: nothing overflows
+
+
+class Softplus(Elementwise):
+    """Smooth ReLU, elementwise: y = ln(1 + e**x), dy/dx = sigmoid(x); without overflow.
+
+    Source: Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing".
+
+    >>> import autotensor as at
+    >>> at.softplus(at.tensor([-1000.0, 1000.0]))
+    tensor([   0., 1000.])
+    """
+
+    partials = (lambda ns, y, x: ns.sigmoid(x),)
+
+    @staticmethod
+    def numpy(x: Any) -> Any:
+        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 relu = Relu()
 sigmoid = Sigmoid()
+softplus = Softplus()

@@ -1,0 +1,310 @@
+"""The layer: an `nn.Module` that makes its weights when it first learns the shape of its input."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+
+from autotensor.core.errors import (
+    ArgumentError,
+    DTypeError,
+    NotBuiltError,
+    ShapeError,
+    UnknownNameError,
+)
+from autotensor.core.spec import Array, DTypeLike, Spec, as_array
+from autotensor.core.tensor import Tensor
+from autotensor.keras import config, constraints, initializers, names, regularizers
+from autotensor.keras.layers.weight import Weight
+from autotensor.keras.symbolic import KerasTensor, flat_symbols, map_tensors, record_call, traced_spec
+from autotensor.nn.module import Module
+from autotensor.nn.parameter import Parameter
+
+
+class Layer(Module):
+    """A function with weights, in Keras's manner: subclasses make weights in `build` and compute in `call`.
+
+    `build(input_shape)` runs once, at the first call or when the model knows its shapes; `call(x)` may take `training`.
+    Common keywords: `name`, `trainable`, `dtype`, `activity_regularizer`, and `input_shape` or `input_dim` for a first layer.
+
+    >>> import autotensor as at
+    >>> class Scale(Layer):
+    ...     def build(self, input_shape):
+    ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
+    ...
+    ...     def call(self, x):
+    ...         return x * self.factor
+    >>> layer = Scale()
+    >>> layer([[1.0, 2.0]]).shape, layer.count_params()
+    ((1, 2), 2)
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: str | None = None,
+        activity_regularizer: Any = None,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        batch_input_shape: Sequence[int | None] | None = None,
+        weights: Sequence[Any] | None = None,
+        **unknown: Any,
+    ) -> None:
+        super().__init__()
+        if unknown:
+            bases = [base.__init__ for base in type(self).__mro__ if "__init__" in vars(base)]  # type: ignore[misc]
+            names.refuse_keywords(type(self).__name__, bases, unknown)
+        if name is not None and not isinstance(name, str):
+            raise DTypeError(f"the name of a layer is a string, got {name!r}.")
+        self.name = name or names.unique_name(names.snake_case(type(self).__name__))
+        self.built = False
+        self.training = False
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self._dtype = np.dtype(dtype or config.floatx())
+        self._trainable = bool(trainable)
+        self._given_shape = _given_shape(input_shape, input_dim, batch_input_shape)
+        self._given_weights = weights
+        self._activity_losses: list[Any] = []
+        self._unassigned: dict[int, str] = {}  # weights from add_weight that no attribute has taken yet: id -> name
+        self.__dict__["_scope_name"] = self.name
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        made_as = self.__dict__.get("_unassigned", {}).pop(id(value), None) if isinstance(value, Tensor) else None
+        if made_as is not None and made_as != name:  # self.w = self.add_weight(name="kernel"): it lives at self.w
+            delattr(self, made_as)
+            if not isinstance(value, Parameter):
+                self.register_buffer(name, value)
+                return
+        super().__setattr__(name, value)
+
+    def _held_as(self, name: str) -> None:
+        """A layer is known by its own name, whatever the attribute that holds it."""
+
+    # what subclasses say
+    def build(self, input_shape: Any) -> None:
+        """Make the weights for inputs of this shape (batch first, None where unknown)."""
+
+    def call(self, *inputs: Any, **settings: Any) -> Any:
+        """Compute the outputs."""
+        raise UnknownNameError(f"{type(self).__name__} does not say what it computes. Define it: `def call(self, x): ...`.")
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for inputs of a shape with None for unknown sizes, found by tracing `call`."""
+        return map_tensors(lambda spec: spec.shape, self.compute_output_spec(_specs(input_shape, self._dtype)))
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, from which `from_config` makes the same layer."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self._dtype.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """A new layer with these constructor arguments."""
+        return cls(**config)
+
+    # calling
+    def __call__(self, *inputs: Any, training: bool | None = None, **settings: Any) -> Any:
+        """Compute the outputs; build first if this is the first call.
+
+        `training` (default: as the model is set) overrides the mode for this call. A symbolic input gives a symbolic output.
+        """
+        if any(isinstance(x, KerasTensor) for x in flat_symbols(inputs)):
+            return record_call(self, inputs, settings)
+        inputs = tuple(map_tensors(self._at_the_door, x) for x in inputs)
+        if not self.built:
+            self.build_for(map_tensors(lambda x: tuple(x.shape), inputs[0]) if inputs else None)
+        if training is None or training == self.training:
+            return super().__call__(*inputs, **settings)
+        with self.mode(training=training):
+            return super().__call__(*inputs, **settings)
+
+    def forward(self, *inputs: Any, **settings: Any) -> Any:  # type: ignore[override]
+        """What a module does: `call`, with `training` if it takes that."""
+        if self._call_takes("training"):
+            settings.setdefault("training", self.training)
+        outputs = self.call(*inputs, **settings)
+        if self.activity_regularizer is not None and self.training:
+            self._activity_losses.append(self.activity_regularizer(outputs) / outputs.shape[0])
+        return outputs
+
+    def _call_takes(self, setting: str) -> bool:
+        found = self.__dict__.get("_call_settings")
+        if found is None:
+            found = self.__dict__["_call_settings"] = frozenset(inspect.signature(self.call).parameters)
+        return setting in found
+
+    def _at_the_door(self, x: Any) -> Any:
+        if isinstance(x, Tensor) or hasattr(x, "interpret"):
+            return x
+        array = as_array(x)
+        return Tensor(array.astype(self._dtype) if array.dtype.kind == "f" and array.dtype != self._dtype else array)
+
+    @contextmanager
+    def mode(self, *, training: bool) -> Iterator[None]:
+        """Training or inference for the time of a block, here and below."""
+        before = [(module, module.training) for module in self.modules()]
+        self.train(training)
+        try:
+            yield
+        finally:
+            for module, was in before:
+                module.training = was
+
+    def build_for(self, input_shape: Any) -> None:
+        """Build once, inside the layer's own scope, then take the weights given to the constructor."""
+        if self.built:
+            return
+        self.build(input_shape)
+        self.built = True
+        if self._given_weights is not None:
+            self.set_weights(self._given_weights)
+
+    def compute_output_spec(self, *specs: Any) -> Any:
+        """The Spec of the output for Specs with None for unknown sizes: `call` is traced with two sizes in its place."""
+        if not self.built:
+            self.build_for(map_tensors(lambda spec: spec.shape, specs[0]))
+        with self.mode(training=False):
+            return traced_spec(super().__call__, specs)
+
+    # weights
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: DTypeLike | None = None,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        name: str | None = None,
+    ) -> Any:
+        """Make a weight and hold it under `name`; one that is not trainable is a buffer.
+
+        The default initializer is "glorot_uniform" for trainable weights of two or more axes, else "zeros".
+        """
+        kind = np.dtype(dtype or self._dtype)
+        size = tuple(int(n) for n in shape)
+        make = initializers.get(initializer or ("glorot_uniform" if trainable and len(size) > 1 else "zeros"))
+        array = as_array(make(size, kind), kind)
+        if array.shape != size:
+            raise ShapeError(f"{self.name}: the initializer gave shape {array.shape} for a weight of shape {size}.")
+        held = name or f"weight_{len(self._roles)}"
+        if trainable:
+            learned = self._trainable and kind.kind == "f"
+            self.register_parameter(held, Weight(array, learned, regularizers.get(regularizer), constraints.get(constraint)))
+        else:
+            self.register_buffer(held, Tensor(array))
+        self._unassigned[id(getattr(self, held))] = held
+        return getattr(self, held)
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All weights: each layer's trainable ones, then its others, then those of the layers below."""
+        found: dict[int, Tensor] = {}
+        for module in self.modules():
+            for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+                found.setdefault(id(tensor), tensor)
+        return list(found.values())
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The weights that training changes."""
+        return [p for p in self.parameters() if p.requires_grad]
+
+    @property
+    def non_trainable_weights(self) -> list[Tensor]:
+        """The weights that training leaves alone: frozen ones, and statistics."""
+        trained = {id(p) for p in self.trainable_weights}
+        return [w for w in self.weights if id(w) not in trained]
+
+    variables = weights
+    trainable_variables = trainable_weights
+    non_trainable_variables = non_trainable_weights
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes this layer; setting it holds for the layers below too."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for module in self.modules():
+            if isinstance(module, Layer):
+                module._trainable = bool(value)
+        self.requires_grad_(bool(value))
+
+    def get_weights(self) -> list[Array]:
+        """Copies of all weights as arrays, in the order of `weights`."""
+        return [w.data.copy() for w in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Take over arrays in the order of `weights`; nothing is changed unless all fit.
+
+        Raises: NotBuiltError before the weights exist; ShapeError if number or shapes differ.
+        """
+        own = self.weights
+        if not self.built:
+            raise NotBuiltError(f"{self.name} has no weights yet: build it first, by an Input, build(input_shape) or a call.")
+        arrays = [as_array(w.data if isinstance(w, Tensor) else w) for w in weights]
+        if len(arrays) != len(own):
+            raise ShapeError(f"{self.name} has {len(own)} weights, got {len(arrays)}.")
+        for i, (w, array) in enumerate(zip(own, arrays, strict=True)):
+            if w.shape != array.shape:
+                raise ShapeError(f"{self.name}: weight {i} has shape {w.shape}, got {array.shape}.")
+        for w, array in zip(own, arrays, strict=True):
+            w.data = np.array(array, w.dtype, order="C")
+
+    def count_params(self) -> int:
+        """The number of elements of all weights.
+
+        Raises: NotBuiltError before the weights exist.
+        """
+        if not self.built:
+            raise NotBuiltError(f"{self.name} cannot count its parameters before it is built. Call it, or build(input_shape).")
+        return sum(w.size for w in self.weights)
+
+    @property
+    def losses(self) -> list[Any]:
+        """What regularizers add to the loss: one 0-dimensional Tensor for each."""
+        weights = [p for p in self.parameters() if isinstance(p, Weight) and p.regularizer is not None]
+        found = [p.regularizer(p) for p in weights]
+        for module in self.modules():
+            if isinstance(module, Layer):
+                found += module._activity_losses
+        return found
+
+    @property
+    def penalised(self) -> bool:
+        """Whether a regularizer, of a weight or of an output, adds to the loss."""
+        own = any(isinstance(m, Layer) and m.activity_regularizer is not None for m in self.modules())
+        return own or any(getattr(p, "regularizer", None) is not None for p in self.parameters())
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights."""
+        return self._dtype.name
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _given_shape(input_shape: Any, input_dim: Any, batch_input_shape: Any) -> tuple[Any, ...] | None:
+    if batch_input_shape is not None:
+        return tuple(batch_input_shape)
+    if input_dim is not None:
+        if not isinstance(input_dim, (int, np.integer)) or input_dim < 1:
+            raise ArgumentError(f"input_dim is the number of features, an int >= 1, got {input_dim!r}.")
+        return (None, int(input_dim))
+    if input_shape is not None:
+        return (None, *((input_shape,) if isinstance(input_shape, int) else input_shape))
+    return None
+
+
+def _specs(shape: Any, dtype: Any) -> Any:
+    if isinstance(shape, (tuple, list)) and (not shape or shape[0] is None or isinstance(shape[0], (int, np.integer))):
+        return Spec(tuple(shape), dtype)
+    return [_specs(each, dtype) for each in shape]

@@ -1,0 +1,174 @@
+"""Batch and layer normalisation with Keras's defaults and weight names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autotensor import ops
+from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.spec import normalise_axis, single_axis
+from autotensor.keras import constraints, initializers, regularizers
+from autotensor.keras.layers.layer import Layer
+
+
+class _Normalisation(Layer):
+    """What both share: a scale gamma and an offset beta, each optional, with initializer, regularizer and constraint."""
+
+    def __init__(self, epsilon: float, center: bool, scale: bool, settings: dict[str, Any], common: dict[str, Any]) -> None:
+        super().__init__(**common)
+        if not epsilon > 0:
+            raise ArgumentError(f"epsilon must be > 0, got {epsilon!r}.")
+        self.epsilon, self.center, self.scale = float(epsilon), bool(center), bool(scale)
+        self._settings = settings
+
+    def _make(self, name: str, shape: tuple[int, ...], default: str) -> Any:
+        return self.add_weight(
+            shape,
+            initializers.get(self._settings.get(f"{name}_initializer") or default),
+            name=name,
+            regularizer=regularizers.get(self._settings.get(f"{name}_regularizer")),
+            constraint=constraints.get(self._settings.get(f"{name}_constraint")),
+        )
+
+    def _make_scale_and_offset(self, shape: tuple[int, ...]) -> None:
+        self.gamma = self._make("gamma", shape, "ones") if self.scale else None
+        self.beta = self._make("beta", shape, "zeros") if self.center else None
+
+    def _scaled(self, x: Any, mean: Any, variance: Any, shape: tuple[int, ...]) -> Any:
+        y = (x - mean) / ops.sqrt(variance + self.epsilon)
+        if self.gamma is not None:
+            y = y * ops.reshape(self.gamma, shape)
+        return y if self.beta is None else y + ops.reshape(self.beta, shape)
+
+
+class BatchNormalization(_Normalisation):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, per feature of `axis`.
+
+    In training mean and variance are the batch's, and the moving ones follow: moving = momentum moving + (1 - momentum) batch
+    (the biased variance). In inference, and when the layer is frozen, they are the moving ones.
+    Raises: ShapeError if the size of `axis` is unknown.
+    Source: Ioffe and Szegedy 2015, algorithm 1 and 2.
+
+    >>> BatchNormalization()([[1.0], [3.0]]).shape
+    (2, 1)
+    """
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **common: Any,
+    ) -> None:
+        settings = {
+            "beta_initializer": beta_initializer,
+            "gamma_initializer": gamma_initializer,
+            "moving_mean_initializer": moving_mean_initializer,
+            "moving_variance_initializer": moving_variance_initializer,
+            "beta_regularizer": beta_regularizer,
+            "gamma_regularizer": gamma_regularizer,
+            "beta_constraint": beta_constraint,
+            "gamma_constraint": gamma_constraint,
+        }
+        super().__init__(epsilon, center, scale, settings, common)
+        if not 0 <= momentum <= 1:
+            raise ArgumentError(f"momentum must be in [0, 1], got {momentum!r}.")
+        self.axis, self.momentum = axis, float(momentum)
+
+    def build(self, input_shape: Any) -> None:
+        n = input_shape[single_axis(self.axis, len(input_shape))]
+        if n is None:
+            raise ShapeError(f"{self.name}: the size of axis {self.axis} must be known, got shape {tuple(input_shape)}.")
+        self._make_scale_and_offset((n,))
+        settings = self._settings
+        self.moving_mean = self.add_weight((n,), settings["moving_mean_initializer"], trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(
+            (n,), settings["moving_variance_initializer"], trainable=False, name="moving_variance"
+        )
+
+    def call(self, x: Any) -> Any:  # type: ignore[override]
+        axis = single_axis(self.axis, len(x.shape))
+        shape = tuple(n if i == axis else 1 for i, n in enumerate(x.shape))
+        if shape[axis] != self.moving_mean.shape[0]:
+            raise ShapeError(
+                f"{self.name}: built for {self.moving_mean.shape[0]} features along axis {self.axis}, got shape {tuple(x.shape)}."
+            )
+        if not (self.training and self.trainable):
+            mean, variance = ops.reshape(self.moving_mean, shape), ops.reshape(self.moving_variance, shape)
+            return self._scaled(x, mean, variance, shape)
+        others = tuple(i for i in range(len(x.shape)) if i != axis)
+        mean = ops.mean(x, others, keepdims=True)
+        variance = ops.mean(ops.square(x - mean), others, keepdims=True)
+        self._follow(mean, variance)
+        return self._scaled(x, mean, variance, shape)
+
+    def _follow(self, mean: Any, variance: Any) -> None:
+        for name, batch in (("moving_mean", mean), ("moving_variance", variance)):
+            moving = getattr(self, name)
+            moving.data = (self.momentum * moving.data + (1 - self.momentum) * batch.data.reshape(-1)).astype(moving.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"axis": self.axis, "momentum": self.momentum, "epsilon": self.epsilon, "center": self.center, "scale": self.scale}
+        return super().get_config() | own
+
+
+class LayerNormalization(_Normalisation):
+    """y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with each sample's mean and variance over `axis`.
+
+    Source: Ba, Kiros and Hinton 2016, "Layer normalization", eq. 4.
+
+    >>> LayerNormalization()([[1.0, 3.0]])
+    tensor([[-0.99950033,  0.99950033]])
+    """
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] = -1,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **common: Any,
+    ) -> None:
+        settings = {
+            "beta_initializer": beta_initializer,
+            "gamma_initializer": gamma_initializer,
+            "beta_regularizer": beta_regularizer,
+            "gamma_regularizer": gamma_regularizer,
+            "beta_constraint": beta_constraint,
+            "gamma_constraint": gamma_constraint,
+        }
+        super().__init__(epsilon, center, scale, settings, common)
+        self.axis = axis
+
+    def build(self, input_shape: Any) -> None:
+        shape = tuple(input_shape[i] for i in normalise_axis(self.axis, len(input_shape)))
+        if None in shape:
+            raise ShapeError(f"{self.name}: the sizes along axis {self.axis} must be known, got shape {tuple(input_shape)}.")
+        self._make_scale_and_offset(shape)
+
+    def call(self, x: Any) -> Any:  # type: ignore[override]
+        axes = normalise_axis(self.axis, len(x.shape))
+        mean = ops.mean(x, axes, keepdims=True)
+        variance = ops.mean(ops.square(x - mean), axes, keepdims=True)
+        return self._scaled(x, mean, variance, tuple(n if i in axes else 1 for i, n in enumerate(x.shape)))
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"axis": self.axis, "epsilon": self.epsilon, "center": self.center, "scale": self.scale}
+        return super().get_config() | own
