@@ -57,6 +57,7 @@ class Namespace(Protocol):
     less_equal: Function
     greater: Function
     greater_equal: Function
+    logical_and: Function
     sign: Function
     floor: Function
     where: Function

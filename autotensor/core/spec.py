@@ -40,7 +40,7 @@ def normalise_axis(axis: Axis, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    given = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
     axes = sorted(single_axis(a, ndim) for a in given)
     if len(set(axes)) != len(axes):
         raise ArgumentError(f"axis={axis!r} names an axis of a {ndim}-dimensional tensor twice; name each once.")

@@ -71,8 +71,8 @@ class Square(Elementwise):
 def _power_by_base(ns: Namespace, y: Any, x: Any, b: Any) -> Any:
     if isinstance(b, (int, float)):
         return 0 if b == 0 else b * ns.power(x, b - 1)
-    flat = ns.equal(b, 0)  # x**0 is constant, also at x = 0, where 0 * 0**-1 would be nan
-    return ns.where(flat, 0.0, b * ns.power(x, ns.where(flat, 1.0, b - 1)))
+    corner = ns.logical_and(ns.equal(x, 0), ns.equal(b, 0))  # x**0 is constant, where 0 * 0**-1 would be nan
+    return b * ns.power(ns.where(corner, 1.0, x), b - 1)
 
 
 def _power_by_exponent(ns: Namespace, y: Any, x: Any, b: Any) -> Any:

@@ -16,7 +16,15 @@ from autotensor.core.spec import broadcast_shapes, normalise_axis, normalise_sha
 
 @pytest.mark.parametrize(
     ("axis", "ndim", "expected"),
-    [(None, 2, (0, 1)), (-1, 3, (2,)), ((1, 0), 2, (0, 1)), ((), 2, ()), (np.int64(1), 2, (1,)), ([0, -1], 3, (0, 2)), (None, 0, ())],
+    [
+        (None, 2, (0, 1)),
+        (-1, 3, (2,)),
+        ((1, 0), 2, (0, 1)),
+        ((), 2, ()),
+        (np.int64(1), 2, (1,)),
+        ([0, -1], 3, (0, 2)),
+        (None, 0, ()),
+    ],
 )
 def test_axes_become_a_sorted_tuple(axis: Any, ndim: int, expected: tuple[int, ...]) -> None:
     assert normalise_axis(axis, ndim) == expected
@@ -93,7 +101,9 @@ def test_a_missing_extra_says_how_to_get_it() -> None:
 
 
 def test_every_error_derives_from_ours_and_from_a_built_in_one() -> None:
-    ours = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, AutotensorError) and e is not AutotensorError]
+    ours = [
+        e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, AutotensorError) and e is not AutotensorError
+    ]
     assert len(ours) > 8
     for error in ours:
         assert any(base.__module__ == "builtins" and base is not Exception for base in error.__mro__[:-3])

@@ -1,0 +1,114 @@
+"""What the laws share: a primitive with its operands sorted out, and a comparison that says who claims what."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autotensor.core.primitive import Primitive
+from autotensor.core.spec import SCALARS, Array
+from autotensor.core.tensor import Tensor
+
+
+class LawError(AssertionError):
+    """A primitive that breaks a law: where, what each side says, and what was put in."""
+
+
+class Claim(NamedTuple):
+    """One side of a comparison."""
+
+    who: str  # whose value it is, as the message names it
+    value: Any
+    error: Any = 0.0  # how far it may be from the truth
+
+
+class Subject(NamedTuple):
+    """A primitive with its operands; `point` holds each differentiable array once."""
+
+    primitive: Primitive
+    operands: tuple[Any, ...]
+    settings: dict[str, Any]
+    point: tuple[Array, ...]
+    places: tuple[int | None, ...]  # for each operand its position in `point`, None for a constant
+
+    def at(self, point: Sequence[Any]) -> tuple[Any, ...]:
+        """The operands with other values in place of `point`."""
+        return tuple(x if k is None else point[k] for x, k in zip(self.operands, self.places, strict=True))
+
+    @property
+    def smooth(self) -> bool:
+        """Whether its rules bear values moved by ulps; near kinks they compare y with the operands, to the last bit."""
+        return type(self.primitive).kinks is Primitive.kinks
+
+    def value(self, point: Sequence[Any]) -> Any:
+        return self.primitive.value(*self.at(point), **self.settings)
+
+    def record(self, leaves: Sequence[Tensor]) -> Tensor:
+        result: Tensor = self.primitive(*self.at(leaves), **self.settings)
+        return result
+
+    def __str__(self) -> str:
+        inputs = ", ".join(_written(x) for x in self.operands)
+        return f"{self.primitive.name}({inputs}" + "".join(f", {k}={v!r}" for k, v in self.settings.items()) + ")"
+
+
+def _written(x: Any) -> str:
+    return repr(x) if isinstance(x, SCALARS) else f"array({x.tolist()}, {x.dtype}, strides={x.strides})"
+
+
+def subject(primitive: Primitive, operands: Sequence[Any], settings: dict[str, Any]) -> Subject:
+    """`operands` sorted into what is differentiated and what is constant."""
+    point: list[Array] = []
+    places: list[int | None] = []
+    for x in operands:
+        if isinstance(x, SCALARS) or x.dtype.kind != "f":
+            places.append(None)
+            continue
+        k = next((k for k, known in enumerate(point) if known is x), len(point))
+        point[k:] = point[k:] or [x]
+        places.append(k)
+    return Subject(primitive, tuple(operands), dict(settings), tuple(point), tuple(places))
+
+
+def leaf(x: Array) -> Tensor:
+    """A leaf on the very array, whatever its strides."""
+    return Tensor(x).requires_grad_()
+
+
+def directions(arrays: Sequence[Any], salt: int) -> list[Array]:
+    """One array of numbers in [-1, 1] for each of `arrays`; the same ones every time."""
+    rng = np.random.default_rng(salt)
+    return [np.asarray(rng.integers(-64, 65, np.shape(x)) / 64, x.dtype) for x in arrays]
+
+
+def same(s: Subject, law: str, one: Claim, other: Claim) -> None:
+    """Raise LawError unless both values agree within their errors.
+
+    Raises: LawError, which names the worst element, both values and the tolerance.
+    """
+    a, b = np.asarray(one.value), np.asarray(other.value)
+    if a.shape != b.shape:
+        raise LawError(f"{law}: {one.who} has shape {a.shape}, {other.who} has shape {b.shape}, in {s}.")
+    if not a.size:
+        return
+    tolerance = np.broadcast_to(np.asarray(one.error) + np.asarray(other.error), a.shape)
+    excess = np.abs(a - b) - tolerance
+    excess = np.where(np.isnan(excess), np.where(np.isnan(a) & np.isnan(b), -1.0, np.inf), excess)
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), a.shape))
+    if excess[worst] > 0:
+        raise LawError(
+            f"{law}: at index {worst} {one.who} says {a[worst]!s} and {other.who} says {b[worst]!s}, "
+            f"{abs(a[worst] - b[worst]):.3g} apart with a tolerance of {tolerance[worst]:.3g}, in {s}."
+        )
+
+
+def subsets(n: int) -> Iterator[tuple[int, ...]]:
+    """The nonempty subsets of range(n).
+
+    >>> list(subsets(2))
+    [(0,), (1,), (0, 1)]
+    """
+    return itertools.chain.from_iterable(itertools.combinations(range(n), k) for k in range(1, n + 1))

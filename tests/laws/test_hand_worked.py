@@ -1,0 +1,190 @@
+"""One number a primitive, worked by hand, so that an error which value and rule share cannot hide; and the choices at kinks.
+
+Each row: operands, settings, value, and the gradient of the sum of the value by each operand (None: it has none).
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import autotensor as at
+from autotensor.core.namespace import recorded
+from autotensor.core.primitive import registry
+from autotensor.core.tensor import Tensor
+
+PI, E, LN2, LN10 = math.pi, math.e, math.log(2), math.log(10)
+R2, R3 = math.sqrt(2), math.sqrt(3)
+NAN, INF = math.nan, math.inf
+F64, F32 = np.dtype(np.float64), np.dtype(np.float32)
+ALONG = {"axis": (0,), "keepdims": False}
+
+
+class Row(NamedTuple):
+    operands: tuple[Any, ...]
+    settings: dict[str, Any]
+    value: Any
+    gradients: tuple[Any, ...]
+
+
+def row(operands: tuple[Any, ...], value: Any, *gradients: Any, **settings: Any) -> Row:
+    return Row(operands, settings, value, gradients)
+
+
+def fact(operands: tuple[Any, ...], value: Any, **settings: Any) -> Row:
+    """A row of a primitive without a derivative."""
+    return Row(operands, settings, value, (None,) * len(operands))
+
+
+TABLE: dict[str, Row] = {
+    # arithmetic
+    "add": row((2.0, 3.0), 5.0, 1.0, 1.0),
+    "subtract": row((2.0, 3.0), -1.0, 1.0, -1.0),
+    "multiply": row((2.0, 3.0), 6.0, 3.0, 2.0),
+    "divide": row((3.0, 2.0), 1.5, 0.5, -0.75),  # -3/4
+    "negative": row((2.0,), -2.0, -1.0),
+    "reciprocal": row((4.0,), 0.25, -0.0625),
+    "square": row((3.0,), 9.0, 6.0),
+    "power": row((2.0, 3.0), 8.0, 12.0, 8 * LN2),
+    "abs": row(([-2.0, 3.0],), [2.0, 3.0], [-1.0, 1.0]),
+    "maximum": row(([1.0, 5.0], [4.0, 2.0]), [4.0, 5.0], [0.0, 1.0], [1.0, 0.0]),
+    "minimum": row(([1.0, 5.0], [4.0, 2.0]), [1.0, 2.0], [1.0, 0.0], [0.0, 1.0]),
+    "floor_divide": row((-7.0, 2.0), -4.0, 0.0, 0.0),  # down, not towards zero
+    "remainder": row((-7.0, 2.0), 1.0, 1.0, 4.0),  # -7 = -4 * 2 + 1
+    # activations
+    "relu": row(([-1.0, 2.0],), [0.0, 2.0], [0.0, 1.0]),
+    "sigmoid": row((math.log(3),), 0.75, 0.1875),  # 1/(1 + 1/3), 3/4 * 1/4
+    "softplus": row((math.log(3),), math.log(4), 0.75),  # ln(1 + 3), and the sigmoid above
+    # transcendental
+    "exp": row((1.0,), E, E),
+    "exp2": row((3.0,), 8.0, 8 * LN2),
+    "expm1": row((LN2,), 1.0, 2.0),
+    "log": row((E,), 1.0, 1 / E),
+    "log2": row((8.0,), 3.0, 1 / (8 * LN2)),
+    "log10": row((100.0,), 2.0, 1 / (100 * LN10)),
+    "log1p": row((E - 1,), 1.0, 1 / E),
+    "logaddexp": row((math.log(3), 0.0), math.log(4), 0.75, 0.25),  # ln(3 + 1); shares 3/4 and 1/4
+    "sqrt": row((9.0,), 3.0, 1 / 6),
+    "sin": row((PI / 6,), 0.5, R3 / 2),
+    "cos": row((PI / 3,), 0.5, -R3 / 2),
+    "tan": row((PI / 4,), 1.0, 2.0),
+    "asin": row((0.5,), PI / 6, 2 / R3),  # 1/sqrt(3/4)
+    "acos": row((0.5,), PI / 3, -2 / R3),
+    "atan": row((1.0,), PI / 4, 0.5),
+    "sinh": row((LN2,), 0.75, 1.25),  # (2 - 1/2)/2, (2 + 1/2)/2
+    "cosh": row((LN2,), 1.25, 0.75),
+    "tanh": row((LN2,), 0.6, 0.64),  # 3/5, 1 - 9/25
+    "asinh": row((0.75,), LN2, 0.8),  # 1/sqrt(25/16)
+    "acosh": row((1.25,), LN2, 4 / 3),  # 1/sqrt(9/16)
+    "atanh": row((0.6,), LN2, 1.5625),  # 1/(1 - 9/25) = 25/16
+    "atan2": row((1.0, 1.0), PI / 4, 0.5, -0.5),
+    "hypot": row((3.0, 4.0), 5.0, 0.6, 0.8),
+    "erf": row((0.0,), 0.0, 2 / math.sqrt(PI)),
+    "erfc": row((0.0,), 1.0, -2 / math.sqrt(PI)),
+    # comparison and choice
+    "equal": fact(([1.0, 2.0], [1.0, 3.0]), [True, False]),
+    "not_equal": fact(([1.0, 2.0], [1.0, 3.0]), [False, True]),
+    "less": fact(([1.0, 2.0, 3.0], 2.0), [True, False, False]),
+    "less_equal": fact(([1.0, 2.0, 3.0], 2.0), [True, True, False]),
+    "greater": fact(([1.0, 2.0, 3.0], 2.0), [False, False, True]),
+    "greater_equal": fact(([1.0, 2.0, 3.0], 2.0), [False, True, True]),
+    "logical_and": fact(([0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]), [False, False, False, True]),
+    "logical_or": fact(([0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]), [False, True, True, True]),
+    "logical_xor": fact(([0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]), [False, True, True, False]),
+    "logical_not": fact(([0.0, 2.0],), [True, False]),
+    "isnan": fact(([NAN, INF, 1.0],), [True, False, False]),
+    "isinf": fact(([NAN, -INF, 1.0],), [False, True, False]),
+    "isfinite": fact(([NAN, INF, 1.0],), [False, False, True]),
+    "sign": row(([-3.0, 0.0, 2.0],), [-1.0, 0.0, 1.0], [0.0, 0.0, 0.0]),
+    "floor": row(([-1.5, 1.5],), [-2.0, 1.0], [0.0, 0.0]),
+    "ceil": row(([-1.5, 1.5],), [-1.0, 2.0], [0.0, 0.0]),
+    "trunc": row(([-1.5, 1.5],), [-1.0, 1.0], [0.0, 0.0]),
+    "round": row(([0.5, 1.5, 2.6],), [0.0, 2.0, 3.0], [0.0, 0.0, 0.0]),  # halves to even
+    "where": row(([True, False], [1.0, 2.0], [3.0, 4.0]), [1.0, 4.0], None, [1.0, 0.0], [0.0, 1.0]),
+    # reduction
+    "sum": row(([[1.0, 2.0], [3.0, 4.0]],), [4.0, 6.0], [[1.0, 1.0], [1.0, 1.0]], **ALONG),
+    "max": row(([[1.0, 5.0], [3.0, 4.0]],), [3.0, 5.0], [[0.0, 1.0], [1.0, 0.0]], **ALONG),
+    "min": row(([[1.0, 5.0], [3.0, 4.0]],), [1.0, 4.0], [[1.0, 0.0], [0.0, 1.0]], **ALONG),
+    "any": fact(([[0.0, 0.0], [0.0, 2.0]],), [False, True], **ALONG),
+    "all": fact(([[0.0, 1.0], [1.0, 2.0]],), [False, True], **ALONG),
+    "count_nonzero": fact(([[0.0, 1.0], [0.0, 2.0]],), [0, 2], **ALONG),
+    "argmax": fact(([[1.0, 5.0], [7.0, 2.0]],), [1, 0], axis=1, keepdims=False),
+    "argmin": fact(([[1.0, 5.0], [7.0, 2.0]],), [0, 1], axis=1, keepdims=False),
+    # shaping
+    "reshape": row(([1.0, 2.0],), [[1.0], [2.0]], [1.0, 1.0], shape=(2, 1)),
+    "permute": row(([[1.0, 2.0]],), [[1.0], [2.0]], [[1.0, 1.0]], axes=(1, 0)),
+    "expand": row(([1.0, 2.0],), [[1.0, 2.0]] * 3, [3.0, 3.0], shape=(3, 2)),
+    "concatenate": row(([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0], [1.0], [1.0, 1.0], axis=0),
+    "cast": row((0.5,), 0.5, 1.0, dtype=F32),
+    "stop": fact(([1.0, 2.0],), [1.0, 2.0]),
+    "full": fact((), [7.0, 7.0], shape=(2,), fill=7.0, dtype=F64),
+    # indexing
+    "getitem": row(([1.0, 2.0, 3.0],), [2.0, 1.0, 2.0], [1.0, 2.0, 0.0], index=(np.array([1, 0, 1]),)),
+    "scatter": row(([1.0, 2.0, 4.0],), [2.0, 5.0], [1.0, 1.0, 1.0], index=(np.array([1, 0, 1]),), shape=(2,)),
+    "pick": row(([[1.0, 2.0], [3.0, 4.0]], [1, 0]), [2.0, 3.0], [[0.0, 1.0], [1.0, 0.0]], None),
+    "unpick": row(([5.0, 6.0], [1, 0]), [[0.0, 5.0, 0.0], [6.0, 0.0, 0.0]], [1.0, 1.0], None, classes=3),
+    # linear algebra: by the sum, da[i, j] = sum of row j of b, db[i, j] = sum of column i of a
+    "matmul": row(
+        ([[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]),
+        [[19.0, 22.0], [43.0, 50.0]],
+        [[11.0, 15.0], [11.0, 15.0]],
+        [[4.0, 4.0], [6.0, 6.0]],
+    ),
+    # y = [1*3 + 2*4, 1*5 + 2*6]; dx = columns of W summed, each row of dW = x
+    "linear": row(([[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]), [[11.0, 17.0]], [[8.0, 10.0]], [[1.0, 2.0], [1.0, 2.0]]),
+}
+
+CHOICES: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {
+    "relu at 0 has slope 0": (at.relu, ([0.0, -0.0],), ([0.0, 0.0],)),
+    "abs at 0 has slope 0": (at.abs, ([0.0, -0.0],), ([0.0, 0.0],)),
+    "sign at 0 has slope 0": (at.sign, (0.0,), (0.0,)),
+    "maximum shares a tie": (at.maximum, (2.0, 2.0), (0.5, 0.5)),
+    "minimum shares a tie": (at.minimum, (2.0, 2.0), (0.5, 0.5)),
+    "maximum of one with itself": (lambda x: at.maximum(x, x), (2.0,), (1.0,)),
+    "max shares among all ties": (at.max, ([3.0, 1.0, 3.0, 3.0],), ([1 / 3, 0.0, 1 / 3, 1 / 3],)),
+    "min shares among all ties": (at.min, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],)),
+    "max shares by row": (lambda x: at.max(x, axis=1), ([[1.0, 1.0], [2.0, 1.0]],), ([[0.5, 0.5], [1.0, 0.0]],)),
+    "clip on a limit has slope 1/2": (lambda x: at.clip(x, -1, 1), ([-2.0, -1.0, 0.0, 1.0],), ([0.0, 0.5, 1.0, 0.5],)),
+    "power 0 at 0 is flat": (lambda x: x**0.0, (0.0,), (0.0,)),
+    "power of base 0 is flat in its exponent": (at.pow, (0.0, 2.0), (0.0, 0.0)),
+    "prod with zeros": (at.prod, ([0.0, 2.0, 3.0],), ([6.0, 0.0, 0.0],)),
+}
+
+
+def leaves(operands: tuple[Any, ...], gradients: tuple[Any, ...]) -> list[Any]:
+    """Operands as float64 leaves where a gradient is expected, else as constants of their own dtype."""
+    return [at.tensor(np.asarray(x), requires_grad=gradient is not None) for x, gradient in zip(operands, gradients, strict=True)]
+
+
+@pytest.mark.parametrize("name", sorted(registry))
+def test_every_primitive_gives_the_numbers_worked_by_hand(name: str) -> None:
+    expected = TABLE[name]
+    operands = leaves(expected.operands, expected.gradients)
+    y: Tensor = getattr(recorded, name)(*operands, **expected.settings)
+    np.testing.assert_allclose(y.data, expected.value, rtol=1e-15, atol=2e-16)
+    if any(gradient is not None for gradient in expected.gradients):
+        y.backward(np.ones(y.shape))
+    for x, gradient in zip(operands, expected.gradients, strict=True):
+        if gradient is None:
+            assert x.grad is None
+        else:
+            np.testing.assert_allclose(x.grad.data, gradient, rtol=2e-15, atol=2e-16)
+
+
+def test_the_table_and_the_registry_have_the_same_names() -> None:
+    assert sorted(TABLE) == sorted(registry)
+
+
+def test_a_primitive_has_a_gradient_by_hand_exactly_if_it_is_differentiable() -> None:
+    assert {name for name, r in TABLE.items() if all(g is None for g in r.gradients)} == {
+        name for name, p in registry.items() if not p.differentiable
+    }
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_subgradients_at_kinks_are_the_documented_choice(choice: str) -> None:
+    function, numbers, expected = CHOICES[choice]
+    operands = [at.tensor(np.asarray(x), requires_grad=True) for x in numbers]
+    function(*operands).sum().backward()
+    assert [x.grad.tolist() for x in operands if x.grad is not None] == list(expected)

@@ -1,0 +1,48 @@
+"""The laws of the design, for every primitive in the registry. Laws 5 and 7 enter with plan and vmap."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autotensor as at
+from autotensor.core.primitive import registry
+from autotensor.testing import laws
+from autotensor.testing.strategies import MIXED, NUMBERS, cases
+
+assert at.ops  # importing it fills the registry
+every_primitive = pytest.mark.parametrize("name", sorted(registry))
+
+
+@every_primitive
+@given(data=st.data())
+def test_the_shape_rule_equals_reality(name: str, data: st.DataObject) -> None:
+    primitive = registry[name]
+    laws.shape_rule(primitive, *data.draw(cases(primitive, NUMBERS)))
+
+
+@every_primitive
+@given(data=st.data())
+def test_the_jvp_equals_the_numeric_derivative(name: str, data: st.DataObject) -> None:
+    primitive = registry[name]
+    laws.jvp_is_the_derivative(primitive, *data.draw(cases(primitive)))
+
+
+@every_primitive
+@given(data=st.data())
+def test_the_vjp_is_the_adjoint_of_the_jvp(name: str, data: st.DataObject) -> None:
+    primitive = registry[name]
+    laws.vjp_is_the_adjoint(primitive, *data.draw(cases(primitive)))
+
+
+@every_primitive
+@given(data=st.data())
+def test_second_order_holds_by_the_same_rules(name: str, data: st.DataObject) -> None:
+    primitive = registry[name]
+    laws.second_order(primitive, *data.draw(cases(primitive)))
+
+
+@every_primitive
+@given(data=st.data())
+def test_nothing_is_mutated_and_no_gradient_is_shared(name: str, data: st.DataObject) -> None:
+    primitive = registry[name]
+    laws.nothing_is_shared(primitive, *data.draw(cases(primitive, MIXED)))
