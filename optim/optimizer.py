@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from autotensor.core.errors import ArgumentError, DTypeError, ShapeError
+from autotensor.core.errors import ArgumentError, DTypeError, MissingRuleError, ShapeError
 from autotensor.core.namespace import plain
 from autotensor.core.recording import enable_grad
 from autotensor.core.spec import Array
@@ -77,7 +77,7 @@ class Optimizer:
     # what a subclass says
     def plain_rule(self, group: Hyper) -> Rule:
         """The rule that a group's settings mean, before weight decay and ascent."""
-        raise NotImplementedError(f"{type(self).__name__} does not say which rule it follows: define plain_rule(group).")
+        raise MissingRuleError(f"{type(self).__name__} does not say which rule it follows: define plain_rule(group).")
 
     def check(self, group: Hyper) -> None:
         """Nothing, if a group's settings are in their ranges.

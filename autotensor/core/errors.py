@@ -61,6 +61,10 @@ class NotCompiledError(AutotensorError, ValueError):
     """A model trained or evaluated before `compile()`."""
 
 
+class MissingRuleError(AutotensorError, NotImplementedError):
+    """A rule that a subclass should have stated and did not."""
+
+
 class MissingExtraError(AutotensorError, ImportError):
     """An optional package that is not installed; the message names the extra."""
 

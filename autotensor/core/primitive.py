@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autotensor.core.errors import AutotensorError, DTypeError, ShapeError
+from autotensor.core.errors import AutotensorError, DTypeError, MissingRuleError, ShapeError
 from autotensor.core.namespace import Namespace, numpy_functions, plain, recorded
 from autotensor.core.node import Node
 from autotensor.core.recording import current
@@ -53,23 +53,26 @@ class Primitive:
 
     def value(self, *operands: Any, **settings: Any) -> Any:
         """The result for arrays; never a view of an operand unless `c_ordered` is False."""
-        raise NotImplementedError(f"primitive {self.name!r} states no value")
+        raise self._unstated("value")
 
     def shape(self, *operands: Spec | Scalar, **settings: Any) -> Spec:
         """The result's shape and dtype from those of the operands alone."""
-        raise NotImplementedError(f"primitive {self.name!r} states no shape rule")
+        raise self._unstated("shape")
 
     def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any, **settings: Any) -> Any:
         """The cotangent of operand `i`; axes that broadcasting added are summed by the sweep."""
-        raise NotImplementedError(f"primitive {self.name!r} states no vjp")
+        raise self._unstated("vjp")
 
     def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, **settings: Any) -> Any:
         """The tangent of the result; a tangent of None is zero, and at least one is not None."""
-        raise NotImplementedError(f"primitive {self.name!r} states no jvp")
+        raise self._unstated("jvp")
 
     def kinks(self, *operands: Array, **settings: Any) -> Any:
         """The distance of the operands to the nearest point without a derivative."""
         return np.inf
+
+    def _unstated(self, rule: str) -> MissingRuleError:
+        return MissingRuleError(f"primitive {self.name!r} states no {rule}: define {type(self).__name__}.{rule}().")
 
     def __call__(self, *operands: Any, **settings: Any) -> Any:
         """Compute, and record when an operand requires a gradient."""

@@ -7,7 +7,7 @@ from typing import Any, SupportsIndex
 
 import numpy as np
 
-from autotensor.core.errors import DTypeError, GraphError, ShapeError
+from autotensor.core.errors import AutotensorError, DTypeError, GraphError, ShapeError
 from autotensor.core.methods import Methods
 from autotensor.core.namespace import late, numpy_functions
 from autotensor.core.node import Node, Watch, leaf
@@ -194,7 +194,12 @@ class Tensor(Methods):
                 f"np.{function.__name__} is not available on Tensors. Use the function of autotensor that does it, "
                 f"or leave the graph first: np.{function.__name__}(x.numpy())."
             )
-        return ours(*operands, **settings)
+        try:
+            return ours(*operands, **settings)
+        except AutotensorError:
+            raise
+        except TypeError as reason:  # a setting that NumPy's function has and ours has not
+            raise DTypeError(f"np.{function.__name__} on a Tensor: {reason}.") from None
 
     # what Python asks of an array
     @property

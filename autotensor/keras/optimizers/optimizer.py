@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
-from autotensor.core.errors import ArgumentError, GraphError, NotBuiltError, ShapeError
+from autotensor.core.errors import ArgumentError, GraphError, MissingRuleError, NotBuiltError, ShapeError
 from autotensor.core.namespace import plain
 from autotensor.core.recording import no_grad
 from autotensor.core.spec import Array, DType
@@ -66,7 +66,7 @@ class Optimizer(Saved):
     # what a subclass says
     def plain_rule(self) -> Rule:
         """The rule that the settings mean, before weight decay."""
-        raise NotImplementedError(f"{type(self).__name__} does not say which rule it follows: define plain_rule().")
+        raise MissingRuleError(f"{type(self).__name__} does not say which rule it follows: define plain_rule().")
 
     # what a step reads
     def rule(self, parameter: Tensor) -> Rule:
