@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 from autotensor import keras
 from autotensor.core.errors import ArgumentError
 from autotensor.core.tensor import Tensor
-from autotensor.pictures import draw, gallery, sparkline
+from autotensor.pictures import draw, gallery, sparkline, terminal_shows_greys
 
 
 def run(epochs: int = 10, folder: str = ".") -> None:
@@ -61,5 +62,5 @@ def _show_predictions(model: keras.Model, x: np.ndarray, y: np.ndarray) -> None:
     wrong = np.flatnonzero(read != y)[:2]
     shown = [*np.flatnonzero(read == y)[: 6 - len(wrong)], *wrong]
     captions = [f"reads {read[i]}" + ("" if read[i] == y[i] else f", is {y[i]}") for i in shown]
-    print(gallery([x[i].reshape(8, 8) for i in shown], captions))
+    print(gallery([x[i].reshape(8, 8) for i in shown], captions, grey=terminal_shows_greys(sys.stdout)))
     print()

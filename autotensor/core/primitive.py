@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from autotensor.core.errors import AutotensorError, DTypeError, MissingRuleError, ShapeError
+from autotensor.core.errors import ArgumentError, AutotensorError, DTypeError, MissingRuleError
 from autotensor.core.namespace import Namespace, numpy_functions, plain, recorded
 from autotensor.core.node import Node
 from autotensor.core.recording import current
@@ -118,7 +118,8 @@ class Primitive:
             self.shape(*(Spec(a.shape, a.dtype) if hasattr(a, "shape") else a for a in arrays), **settings)
         except AutotensorError as refusal:
             return type(refusal)(f"{where}{self.name}: {refusal}")
-        return ShapeError(f"{where}{self.name} does not take shapes {what}: {why}.")
+        # the shapes fit: it is the values or the settings that do not
+        return ArgumentError(f"{where}{self.name} cannot be computed for operands of shapes {what}, dtypes {kinds}: {why}.")
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

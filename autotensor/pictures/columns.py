@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from autotensor.pictures.rows import Item, Link
+from autotensor.pictures.rows import LARGE, Item, Link
 
 BESIDE = 22.0  # between items in a row
 PASSES = 6
@@ -28,7 +28,7 @@ class Columns:
     def found(self) -> list[float]:
         """Middles in x, the leftmost edge at 0."""
         self.settle(self.rows, self.from_above)
-        for _ in range(PASSES):
+        for _ in range(PASSES if sum(map(len, self.above)) < LARGE else 1):
             self.settle(self.rows[::-1], self.from_below, self.from_above)
             self.settle(self.rows, self.from_above, self.from_below)
         self.straighten()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from autotensor.core.errors import ArgumentError, GraphError
@@ -97,6 +98,15 @@ class Drawable(Protocol):
     def __drawing__(self) -> Diagram:
         """The diagram of this object."""
         ...
+
+
+def markup(text: str) -> str:
+    """`text` as it may stand in SVG and in the HTML-like labels of DOT.
+
+    >>> markup('a < "b"')
+    'a &lt; &quot;b&quot;'
+    """
+    return escape(UNPRINTABLE.sub(" ", text))
 
 
 def printable(text: str, longest: int = LONGEST) -> str:

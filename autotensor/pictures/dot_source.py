@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
-from autotensor.pictures.diagram import Box, Diagram
+from autotensor.pictures.diagram import UNPRINTABLE, Box, Diagram, markup, printable
 from autotensor.pictures.palette import (
     BACKGROUND,
     FRAME,
@@ -19,6 +18,7 @@ from autotensor.pictures.palette import (
     WIRE,
 )
 
+MANY, VERY_MANY = 100, 300  # boxes above which Graphviz takes minutes unless it is told to hurry
 FONT = "Helvetica,Arial,sans-serif"
 
 
@@ -32,6 +32,10 @@ def dot_of(diagram: Diagram) -> str:
     import graphviz
 
     page = {"bgcolor": BACKGROUND, "rankdir": "TB", "nodesep": "0.3", "ranksep": "0.45", "pad": "0.2", "fontname": FONT}
+    if len(diagram.boxes) > MANY:
+        page |= {"nslimit": "0.1", "nslimit1": "0.1", "mclimit": "0.5"}
+    if len(diagram.boxes) > VERY_MANY:
+        page["splines"] = "line"
     graph = graphviz.Digraph(graph_attr=page)
     graph.attr("node", fontname=FONT, fontsize=str(LINE_SIZE), fontcolor=INK, shape="box", margin="0.14,0.07", height="0.3")
     graph.attr("edge", color=WIRE, arrowsize="0.7", penwidth="1.1")
@@ -58,7 +62,7 @@ def _add_clusters(graph: Any, diagram: Diagram) -> None:
         depth.append(0 if cluster.parent is None else depth[cluster.parent] + 1)
         frame = graphviz.Digraph(name=f"cluster_{c}")
         frame.attr(
-            label=f"<<B>{escape(cluster.label)}</B>>",
+            label=f"<<B>{markup(printable(cluster.label))}</B>>",
             labeljust="l",
             fontsize=str(LINE_SIZE),
             fontcolor=FRAME_INK,
@@ -77,12 +81,12 @@ def _add_clusters(graph: Any, diagram: Diagram) -> None:
 
 def _attributes(box: Box) -> dict[str, str]:
     look = LOOKS[box.kind]
-    title = escape(box.title) or " "
+    title = markup(box.title) or " "
     if not look.small:
         title = f'<FONT POINT-SIZE="{TITLE_SIZE}"><B>{title}</B></FONT>'
     lines = [title]
     for line in box.lines:
-        text = escape(line.text) or " "
+        text = markup(line.text) or " "
         text = f"<I>{text}</I>" if line.tone == "muted" else text
         lines.append(text if line.tone == "plain" else f'<FONT COLOR="{TONES[line.tone]}">{text}</FONT>')
     style = ["filled"] + ["rounded"] * (look.radius > 5) + ["dashed"] * look.dashed
@@ -100,4 +104,4 @@ def _plain(text: str) -> str:
     """`text` as it is, where the package would take a backslash for an escape or angle brackets for HTML."""
     import graphviz
 
-    return str(graphviz.escape(text))
+    return str(graphviz.escape(UNPRINTABLE.sub(" ", text)))

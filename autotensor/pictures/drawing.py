@@ -36,7 +36,8 @@ class Drawing:
     def svg(self, *, renderer: Renderer | None = None) -> str:
         """The picture as one `<svg>` element.
 
-        Drawn by the `dot` program where there is one, else by pygraphviz, else by the built-in layout; or by the one named.
+        Drawn by the `dot` program where there is one, else by pygraphviz, else, and when there are more than 100 boxes, by the
+        built-in layout; or by the one named: "dot", "pygraphviz", "builtin".
         Raises: MissingRendererError if the named one is not installed.
         """
         return svg_element(rendered(self.diagram, "svg", renderer))
@@ -62,7 +63,9 @@ class Drawing:
             if count := kinds.count(kind):
                 words.append(f"{count:,} {kind if count == 1 else many}")
         words.extend(box.title for box in self.diagram.boxes if box.kind == "note")
-        return f"<drawing: {', '.join(words) or 'empty'}; {len(self.diagram.arrows):,} arrows; .save('graph.svg') to see it>"
+        count = len(self.diagram.arrows)
+        words.append(f"{count:,} arrow{'s' * (count != 1)}")
+        return f"<drawing: {', '.join(words)}; .save('graph.svg') to see it>"
 
 
 def draw(x: Any, *, values: Values = "auto", depth: int | None = None, max_nodes: int = 500) -> Drawing:
@@ -78,7 +81,7 @@ def draw(x: Any, *, values: Values = "auto", depth: int | None = None, max_nodes
     >>> import autotensor as at
     >>> w = at.tensor([1.0, 2.0], requires_grad=True)
     >>> draw((w * w).sum())
-    <drawing: 2 operations, 1 leaf; 3 arrows; .save('graph.svg') to see it>
+    <drawing: 2 operations, 1 leaf, 3 arrows; .save('graph.svg') to see it>
     """
     if values not in ("auto", True, False):
         raise ArgumentError(f'values must be "auto", True or False, got {values!r}.')

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import Protocol
 
-from autotensor.pictures.diagram import printable
+from autotensor.pictures.diagram import markup, printable
 from autotensor.pictures.palette import BACKGROUND, FONTS, INK, text_width
 
 WIDTH, HEIGHT = 440.0, 290.0  # of a panel
@@ -50,7 +49,7 @@ def svg_of_panels(panels: Sequence[OnePanel]) -> str:
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {width:.0f} {height:.0f}" '
-            f'font-family="{FONTS}" font-size="{SIZE}" fill="{INK}" role="img" style="max-width: 100%; height: auto">'
+            f'font-family="{FONTS}" font-size="{SIZE}" fill="{INK}" role="img">'
         ),
         f'<rect width="{width:.0f}" height="{height:.0f}" fill="{BACKGROUND}"/>',
     ]
@@ -130,7 +129,7 @@ def _panel(panel: OnePanel) -> Iterator[str]:
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
     title = printable(panel.title) + (" (logarithmic)" if panel.log else "")
     middle = (LEFT + right) / 2
-    yield f'<text x="{middle:.1f}" y="19" text-anchor="middle" font-size="13" font-weight="bold">{escape(title)}</text>'
+    yield f'<text x="{middle:.1f}" y="19" text-anchor="middle" font-size="13" font-weight="bold">{markup(title)}</text>'
     for tick in axes.y_ticks:
         y = axes.y(tick)
         yield f'<path d="M{LEFT:.1f} {y:.1f}H{right:.1f}" stroke="{GRID}"/>'
@@ -154,7 +153,7 @@ def _curve(one: OneSeries, axes: _Axes) -> Iterator[str]:
             path.append(f"{'L' if pen_down else 'M'}{point[0]:.1f} {point[1]:.1f}")
         pen_down = point is not None
     dashes = ' stroke-dasharray="6 4"' if one.dashed else ""
-    yield f"<g><title>{escape(printable(one.name))}</title>"
+    yield f"<g><title>{markup(printable(one.name))}</title>"
     yield f'<path d="{"".join(path)}" fill="none" stroke="{one.color}" stroke-width="2" stroke-linejoin="round"{dashes}/>'
     if len(points) <= MARKED:
         look = f'r="2.6" fill="{BACKGROUND if one.dashed else one.color}" stroke="{one.color}" stroke-width="1.3"'
@@ -183,4 +182,4 @@ def _legend(rows: Sequence[Sequence[tuple[float, OneSeries]]]) -> Iterator[str]:
         for x, one in row:
             dashes = ' stroke-dasharray="6 4"' if one.dashed else ""
             yield f'<path d="M{x:.1f} {y - 4:.1f}h26" stroke="{one.color}" stroke-width="2"{dashes}/>'
-            yield f'<text x="{x + 32:.1f}" y="{y:.1f}">{escape(printable(one.name))}</text>'
+            yield f'<text x="{x + 32:.1f}" y="{y:.1f}">{markup(printable(one.name))}</text>'

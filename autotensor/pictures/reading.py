@@ -6,6 +6,7 @@ Only text leaves this module: a diagram keeps no node and no array alive.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -43,7 +44,7 @@ class _Reader:
         self.all_values = values is True
         self.boxes: dict[str, Box] = {}
         self.arrows: dict[tuple[str, str, int], Arrow] = {}
-        self.calls: dict[Path, int] = {}
+        self.calls = _numbered_calls(walk, depth)
 
     def diagram(self) -> Diagram:
         if self.hidden:
@@ -192,7 +193,8 @@ class _Reader:
                     self.arrow(tail, key, "", -1 if p is None or tail == "more" else p)
         own = list({id(leaf): leaf for leaf in own}.values())
         lines = [Line(f"{len(members):,} operation{'s' * (len(members) != 1)}")]
-        lines += [Line(f"to {summaries.shape_and_dtype(self.nodes[i].spec)}") for i in self.walk.leaving(unit)[:3]]
+        shapes = dict.fromkeys(summaries.shape_and_dtype(self.nodes[i].spec) for i in self.walk.leaving(unit))
+        lines += [Line(f"to {shape}") for shape in list(shapes)[:3]]
         if own:
             size = sum(math.prod(leaf.spec.shape) for leaf in own)
             lines.append(Line(f"{size:,} parameter{'s' * (size != 1)}"))
@@ -202,8 +204,7 @@ class _Reader:
                 lines.append(summaries.norm_line(sum(map(summaries.squared_norm, done))))
             else:
                 lines.append(Line("no gradient yet" if not done else f"gradients of {len(done)} of {len(own)}", "muted"))
-        path = self.nodes[members[0]].scope.path
-        full = ".".join(path if self.depth is None else path[: self.depth + 1])
+        full = self.calls[unit]
         result = any(self.is_result(self.nodes[i]) for i in members)
         self.boxes[key] = Box(key, printable(full), tuple(lines), "module", self.path(members[0]), printable(full, 300), result)
 
@@ -219,6 +220,21 @@ def _is_data(walk: Walk, i: int, k: int) -> bool:
     That is: the first operand of an operation that has no computed one, as x in x @ W.
     """
     return k == 0 and all(p is None or walk.nodes[p].is_leaf for p in walk.parents[i])
+
+
+def _numbered_calls(walk: Walk, depth: int | None) -> dict[int, str]:
+    """For each collapsed unit the path of its module, with a number where the module has several."""
+    paths = {
+        unit: ".".join(walk.nodes[walk.units[unit][0]].scope.path[: (depth or 0) + 1])
+        for unit in walk.order
+        if unit in walk.collapsed
+    }
+    total, seen = Counter(paths.values()), Counter[str]()
+    names = {}
+    for unit, path in paths.items():
+        seen[path] += 1
+        names[unit] = f"{path} (call {seen[path]})" if total[path] > 1 else path
+    return names
 
 
 def _constant_box(key: str, value: Any, path: Path, *, values: bool, statistics: bool, result: bool = False) -> Box:

@@ -1,6 +1,7 @@
 """Who turns a diagram into a file: the `dot` program, pygraphviz, or the built-in layout, in this order.
 
-SVG and DOT always work. PNG and PDF need one of the first two.
+SVG and DOT always work. PNG and PDF need one of the first two. The SVG of a large diagram is always by the built-in layout, which
+takes a fraction of a second where Graphviz can take minutes.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ from typing import Literal, TypeAlias
 
 from autotensor.core.errors import ArgumentError, MissingRendererError
 from autotensor.pictures.diagram import Diagram
-from autotensor.pictures.dot_source import dot_of
+from autotensor.pictures.dot_source import MANY, dot_of
 from autotensor.pictures.svg_writer import svg_of
 
 Renderer: TypeAlias = Literal["dot", "pygraphviz", "builtin"]
 
 RENDERERS: tuple[Renderer, ...] = ("dot", "pygraphviz", "builtin")
-MANY = 600  # boxes from which Graphviz takes minutes and the built-in layout a second
 
 
 def available() -> tuple[Renderer, ...]:

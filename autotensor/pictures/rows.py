@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 SWEEPS = 12
+LARGE = 20_000  # links from which a picture is no longer worth many seconds
 
 
 class Item(NamedTuple):
@@ -41,7 +42,7 @@ def ordered(rows: list[list[int]], links: Sequence[Link]) -> list[list[int]]:
         above[link.below].append(link)
         below[link.above].append(link)
     best, fewest = [list(row) for row in rows], _crossings(rows, below)
-    for sweep in range(SWEEPS):
+    for sweep in range(SWEEPS if len(links) < LARGE else 2):
         if not fewest:
             break
         down = sweep % 2 == 0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 
-from autotensor.pictures.diagram import Box, Diagram
+from autotensor.pictures.diagram import Box, Diagram, markup, printable
 from autotensor.pictures.layers import Point
 from autotensor.pictures.layout import Frame, Rectangle, placed
 from autotensor.pictures.palette import (
@@ -37,14 +36,14 @@ def svg_of(diagram: Diagram) -> str:
     3
     """
     sizes = [size_of(box) for box in diagram.boxes]
-    labels = [text_width(cluster.label, LINE_SIZE, bold=True) for cluster in diagram.clusters]
+    labels = [text_width(printable(cluster.label), LINE_SIZE, bold=True) for cluster in diagram.clusters]
     placement = placed(diagram, sizes, labels)
     width, height = placement.width + 2 * PADDING, placement.height + 2 * PADDING
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="{-PADDING:g} {-PADDING:g} {width:.1f} {height:.1f}" font-family="{FONTS}" '
-            f'font-size="{LINE_SIZE}" fill="{INK}" role="img" style="max-width: 100%; height: auto">'
+            f'font-size="{LINE_SIZE}" fill="{INK}" role="img">'
         ),
         f'<rect x="{-PADDING:g}" y="{-PADDING:g}" width="{width:.1f}" height="{height:.1f}" fill="{BACKGROUND}"/>',
     ]
@@ -52,7 +51,7 @@ def svg_of(diagram: Diagram) -> str:
     for c, (cluster, frame) in enumerate(zip(diagram.clusters, placement.frames, strict=True)):
         if cluster.parent is not None:
             level[c] = level[cluster.parent] + 1
-        parts.append(_frame(frame, cluster.label, min(level[c], len(FRAME_FILLS) - 1)))
+        parts.append(_frame(frame, printable(cluster.label), min(level[c], len(FRAME_FILLS) - 1)))
     parts.append(f'<g fill="none" stroke="{WIRE}" stroke-width="1.2" stroke-linecap="round">')
     tips = {tip for tip, _ in placement.arrows}
     parts.extend(_line(line, cut=line[-1] in tips) for line in placement.lines)
@@ -78,7 +77,7 @@ def _frame(frame: Frame, label: str, depth: int) -> str:
     return (
         f'<g><rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="7" '
         f'fill="{FRAME_FILLS[depth]}" stroke="{FRAME}"/>'
-        f'<text x="{frame.label_x:.1f}" y="{y + 15:.1f}" fill="{FRAME_INK}" font-weight="bold">{escape(label)}</text></g>'
+        f'<text x="{frame.label_x:.1f}" y="{y + 15:.1f}" fill="{FRAME_INK}" font-weight="bold">{markup(label)}</text></g>'
     )
 
 
@@ -99,14 +98,14 @@ def _line(points: Sequence[Point], *, cut: bool) -> str:
 
 def _head(x: float, y: float, note: str) -> str:
     shape = f"M{x:.1f} {y:.1f}l-3.6 {-HEAD:g}h7.2z"
-    return f'<path d="{shape}"><title>{escape(note)}</title></path>' if note else f'<path d="{shape}"/>'
+    return f'<path d="{shape}"><title>{markup(note)}</title></path>' if note else f'<path d="{shape}"/>'
 
 
 def _box(box: Box, rectangle: Rectangle) -> Iterator[str]:
     look = LOOKS[box.kind]
     x, y, width, height = rectangle
     dashes = ' stroke-dasharray="5 3"' if look.dashed else ""
-    yield f"<g><title>{escape(box.note or box.title)}</title>"
+    yield f"<g><title>{markup(box.note or box.title)}</title>"
     yield (
         f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{look.radius}" fill="{look.fill}" '
         f'stroke="{look.border}" stroke-width="{2.4 if box.result else 1.2}"{dashes}/>'
@@ -114,12 +113,12 @@ def _box(box: Box, rectangle: Rectangle) -> Iterator[str]:
     middle = x + width / 2
     baseline = y + (14.5 if look.small else 18)
     strong = "" if look.small else f' font-size="{TITLE_SIZE}" font-weight="bold"'
-    yield f'<text x="{middle:.1f}" y="{baseline:.1f}" text-anchor="middle"{strong}>{escape(box.title)}</text>'
+    yield f'<text x="{middle:.1f}" y="{baseline:.1f}" text-anchor="middle"{strong}>{markup(box.title)}</text>'
     for line in box.lines:
         baseline += LEADING
         slant = ' font-style="italic"' if line.tone == "muted" else ""
         yield (
             f'<text x="{middle:.1f}" y="{baseline:.1f}" text-anchor="middle" fill="{TONES[line.tone]}"{slant}>'
-            f"{escape(line.text)}</text>"
+            f"{markup(line.text)}</text>"
         )
     yield "</g>"

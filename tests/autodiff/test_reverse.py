@@ -265,6 +265,16 @@ def test_third_order_of_functions_that_mix_rules() -> None:
     assert abs(y.item() - numeric) < 5e-4
 
 
+def test_the_mixed_derivative_of_a_power_at_exponent_zero_is_one_over_the_base() -> None:
+    x, b = leaf(4.0), leaf(0.0)
+    (x**b).backward(create_graph=True)
+    g, b.grad = x.grad, None
+    assert g is not None
+    assert g.item() == 0.0
+    g.backward()
+    assert grad(b) == 0.25
+
+
 def test_without_create_graph_a_gradient_is_a_constant() -> None:
     x = leaf(2.0)
     (x**3).backward()

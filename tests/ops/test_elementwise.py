@@ -56,27 +56,10 @@ UNARY: dict[str, tuple[Callable[..., Any], Any]] = {
     "trunc": (np.trunc, A),
 }
 BINARY = [
-    "add",
-    "atan2",
-    "divide",
-    "equal",
-    "floor_divide",
-    "greater",
-    "greater_equal",
-    "hypot",
-    "less",
-    "less_equal",
-    "logaddexp",
-    "logical_and",
-    "logical_or",
-    "logical_xor",
-    "maximum",
-    "minimum",
-    "multiply",
-    "not_equal",
-    "remainder",
-    "subtract",
-]
+    "add", "atan2", "divide", "equal", "floor_divide", "greater", "greater_equal",
+    "hypot", "less", "less_equal", "logaddexp", "logical_and", "logical_or", "logical_xor",
+    "maximum", "minimum", "multiply", "not_equal", "remainder", "subtract",
+]  # fmt: skip
 THEIRS = {"atan2": "arctan2"}
 
 
