@@ -56,7 +56,7 @@ def _seed(y: Tensor, gradient: Any) -> Tensor:
     return given if given.dtype == y.dtype else given.astype(y.dtype)
 
 
-def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
+def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:  # noqa: C901, PLR0912 - the loop that costs
     """Carry `seed`, the cotangent of `root`, back through the graph; leave gradients where nodes are watched."""
     cotangents: dict[Node, Any] = {root: seed}
     for node in backwards_from(root):
@@ -73,11 +73,18 @@ def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
             )
         if g is not None:
             operands, y = (arrays, node.value) if ns is plain else _as_tensors(node, arrays)
-            settings = node.settings
+            shortcuts = primitive.shortcuts
             for i, parent in enumerate(node.parents):
                 if parent is None:
                     continue
-                c = primitive.vjp(i, ns, g, y, *operands, **settings) if settings else primitive.vjp(i, ns, g, y, *operands)
+                # the vjp of an Elementwise, without calling it: on small arrays calls are what costs
+                partial = shortcuts[i] if shortcuts else None
+                if partial is None:
+                    c = primitive.vjp(i, ns, g, y, *operands, **node.settings)
+                elif type(partial) is int:
+                    c = g if partial == 1 else g * partial
+                else:
+                    c = g * partial(ns, y, *operands)
                 if c is None:
                     continue
                 x = arrays[i]

@@ -37,6 +37,7 @@ class Primitive:
     c_ordered: ClassVar[bool] = True  # False: the value may be a view
     domain: ClassVar[tuple[tuple[float, float], ...]] = ()  # an open interval for each operand; empty: all reals
     examples: ClassVar[tuple[tuple[tuple[Any, ...], dict[str, Any]], ...]] = ()  # (operand shapes, settings) for the laws
+    shortcuts: tuple[Any, ...] = ()  # an Elementwise's partials, for the sweep to read without a call
     kinds: ClassVar[tuple[str, ...]] = ()  # "float", "bool" or "label" for each operand; empty: all float
 
     def __init_subclass__(cls) -> None:
@@ -45,7 +46,7 @@ class Primitive:
     def __init__(self) -> None:
         registry[self.name] = self
         setattr(plain, self.name, self.value)
-        setattr(recorded, self.name, self)
+        setattr(recorded, self.name, self.__call__)  # bound: calling a method is faster than calling an object
         self.__doc__ = type(self).__doc__
         self.__name__ = self.name
         for function in self.numpy_names:
@@ -94,12 +95,12 @@ class Primitive:
         if not tracked and all(isinstance(x, SCALARS) for x in operands):
             arrays = [as_array(x) for x in operands]  # Python scalars are weak beside an array, float32 on their own
         try:
-            value = self.value(*arrays, **settings)
+            value = self.value(*arrays, **settings) if settings else self.value(*arrays)
         except AutotensorError:
             raise
         except (ValueError, TypeError) as reason:
             raise self.complaint(arrays, settings, reason) from None
-        if self.c_ordered and value.ndim > 1 and not value.flags.c_contiguous:
+        if value.ndim > 1 and self.c_ordered and not value.flags.c_contiguous:
             value = np.ascontiguousarray(value)
         scope = current.scope
         if tracked and scope is not None and self.differentiable:
@@ -136,6 +137,7 @@ class Elementwise(Primitive):
     partials: ClassVar[tuple[Any, ...]] = ()
 
     def __init__(self) -> None:
+        self.shortcuts = self.partials if type(self).vjp is Elementwise.vjp else ()
         self.value = self.numpy  # type: ignore[method-assign]  # the ufunc itself: no call in between
         super().__init__()
         if isinstance(self.numpy, np.ufunc):
