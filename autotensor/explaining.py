@@ -116,10 +116,11 @@ class Description(NamedTuple):
 
     def markdown(self) -> str:
         """The page for the documentation; its picture is `svg()`, saved beside it as NAME.svg."""
-        parts = [f"# {self.name}", *map(_escaped, self.facts)]
+        parts = [f"# {self.name}", *map(escaped, self.facts)]
         if self.curves is not None:
             parts.append(f"![{self.name} and its derivative]({self.name}.svg)")
-        rules = "\n\n".join(_as_code(rule) for rule in (Rule("value", self.value), *self.rules))
+        stated = (Rule("value", self.value), *self.rules)
+        rules = ("\n\n" if any("\n" in rule.source for rule in stated) else "\n").join(map(_as_code, stated))
         parts += ["## Rules", f"```python\n{rules}\n```"]
         if self.helpers:
             parts += ["where", "```python\n" + "\n\n\n".join(self.helpers) + "\n```"]
@@ -535,14 +536,14 @@ def _as_code(rule: Rule) -> str:
     return rule.source if "\n" in rule.source else f"{rule.label} = {rule.source}".replace("= none:", "= None  #")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Words whose every sign Markdown shows as it is; `code` stays code."""
     parts = re.split(r"(`[^`]+`)", text)
     return "".join(part if i % 2 else re.sub(r"([\\*_\[\]<>|#])", r"\\\1", part) for i, part in enumerate(parts))
 
 
 def _cell(label: str, words: str) -> str:
-    return f"`{words}`" if label in ("file", "numpy") and " of NumPy" not in words else _escaped(words)
+    return f"`{words}`" if label in ("file", "numpy") and " of NumPy" not in words else escaped(words)
 
 
 def _shows_braille() -> bool:
