@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autotensor import autodiff, core, ops, random
 from autotensor._version import __version__
+from autotensor.autodiff import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
 from autotensor.core.errors import AutotensorError
 from autotensor.core.recording import enable_grad, is_grad_enabled, no_grad
 from autotensor.core.tensor import Tensor
@@ -31,8 +32,14 @@ __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "core",
     "draw",
     "enable_grad",
+    "grad",
+    "hessian",
+    "hvp",
     "is_grad_enabled",
+    "jacobian",
+    "jvp",
     "keras",
+    "linearize",
     "nn",
     "no_grad",
     "ops",
@@ -41,6 +48,8 @@ __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "plan",
     "random",
     "testing",
+    "value_and_grad",
+    "vjp",
     *_array_functions,
 ]
 

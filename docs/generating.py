@@ -22,6 +22,7 @@ from blocks import run
 from autotensor import explaining
 from autotensor.core.errors import MissingExtraError
 from autotensor.core.primitive import Primitive, registry
+from autotensor.pictures.wording import escaped
 
 ROOMS = (
     "autotensor",
@@ -99,7 +100,7 @@ def primitives(folder: Folder) -> None:
             folder.write(f"{primitive.name}.md", page.markdown())
             if page.curves is not None:
                 folder.write(f"{primitive.name}.svg", page.svg())
-            table.append(f"| [{primitive.name}]({primitive.name}.md) | {explaining.escaped(page.facts[0])} |")
+            table.append(f"| [{primitive.name}]({primitive.name}.md) | {escaped(page.facts[0])} |")
         lines += [f"## {file}", "\n".join(table)]
     lines.append("```{toctree}\n:hidden:\n\n" + "\n".join(sorted(names)) + "\n```")
     folder.write("index.md", "\n\n".join(lines) + "\n")
@@ -112,7 +113,7 @@ def choices(folder: Folder) -> None:
     for name in registry:
         kink = describe(name).kink
         if kink is not None:
-            lines.append(f"| [{name}](/primitives/{name}.md) | {explaining.escaped(kink.where)} | {kink.slopes} |")
+            lines.append(f"| [{name}](/primitives/{name}.md) | {escaped(kink.where)} | {kink.slopes} |")
     folder.write("choices.md", "\n".join(lines) + "\n")
     folder.clear()
 

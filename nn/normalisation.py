@@ -16,7 +16,7 @@ from autotensor.nn.functional.normalisation import batch_norm, layer_norm
 from autotensor.nn.module import Module
 from autotensor.nn.parameter import Parameter
 from autotensor.nn.sizes import size
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 class LayerNorm(Module):

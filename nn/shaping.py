@@ -11,7 +11,7 @@ from autotensor.core.errors import ShapeError
 from autotensor.core.spec import single_axis
 from autotensor.nn.functional.checks import here
 from autotensor.nn.module import Module
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 class Identity(Module):

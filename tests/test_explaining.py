@@ -12,6 +12,7 @@ from autotensor import explaining
 from autotensor.core.errors import UnknownNameError
 from autotensor.core.primitive import Elementwise, registry
 from autotensor.explaining import catalogue, describe
+from autotensor.pictures.function_plots import strokes
 
 CURVED = sorted(n for n, p in registry.items() if isinstance(p, Elementwise) and p.differentiable and len(p.partials) == 1)
 
@@ -130,11 +131,11 @@ def test_the_plotted_slope_is_the_slope_of_the_plotted_function() -> None:
 def test_a_jump_is_not_drawn_as_a_line() -> None:
     curves = describe("floor").curves
     assert curves is not None
-    assert len(list(explaining._strokes(curves.x, curves.y))) == 6
-    assert len(list(explaining._strokes(curves.x, curves.slope))) == 1
+    assert len(list(strokes(curves.x, curves.y))) == 6
+    assert len(list(strokes(curves.x, curves.slope))) == 1
     relu = describe("relu").curves
     assert relu is not None
-    assert len(list(explaining._strokes(relu.x, relu.slope))) == 2
+    assert len(list(strokes(relu.x, relu.slope))) == 2
 
 
 def test_functions_of_two_have_no_picture() -> None:

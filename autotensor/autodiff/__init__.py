@@ -1,5 +1,21 @@
-"""Derivatives of recorded graphs: `reverse` carries cotangents back to the leaves, `forward` carries tangents on."""
+"""Derivatives of recorded graphs: `reverse` carries cotangents back to the leaves, `forward` carries tangents on.
 
-from autotensor.autodiff import forward, reverse
+`transforms` are functions of functions over both: `at.grad` and its relatives.
+"""
 
-__all__ = ["forward", "reverse"]
+from autotensor.autodiff import forward, reverse, transforms
+from autotensor.autodiff.transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
+
+__all__ = [
+    "forward",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "linearize",
+    "reverse",
+    "transforms",
+    "value_and_grad",
+    "vjp",
+]

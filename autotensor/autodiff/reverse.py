@@ -8,7 +8,7 @@ It is iterative: a chain of a million operations is no deeper than one.
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,57 +56,90 @@ def _seed(y: Tensor, gradient: Any) -> Tensor:
     return given if given.dtype == y.dtype else given.astype(y.dtype)
 
 
-def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:  # noqa: C901, PLR0912 - the loop that costs
+def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
     """Carry `seed`, the cotangent of `root`, back through the graph; leave gradients where nodes are watched."""
     cotangents: dict[Node, Any] = {root: seed}
     for node in backwards_from(root):
         g = cotangents.pop(node, None)
         if node.watch is not None and g is not None:
             g = deposit(ns, node, g)
-        primitive, arrays = node.primitive, node.operands
-        if primitive is None:
+        if node.primitive is None:
             continue
-        if arrays is None:
-            raise GraphFreedError(
-                f"the values that {node.label} saved for backward are gone: an earlier backward() has used them. "
-                f"Pass retain_graph=True to that backward(), or compute the result again."
-            )
+        if node.operands is None:
+            raise freed(node)
         if g is not None:
-            operands, y = (arrays, node.value) if ns is plain else _as_tensors(node, arrays)
-            shortcuts = primitive.shortcuts
-            for i, parent in enumerate(node.parents):
-                if parent is None:
-                    continue
-                # the vjp of an Elementwise, without calling it: on small arrays calls are what costs
-                partial = shortcuts[i] if shortcuts else None
-                if partial is None:
-                    c = primitive.vjp(i, ns, g, y, *operands, **node.settings)
-                elif type(partial) is int:
-                    c = g if partial == 1 else g * partial
-                else:
-                    c = g * partial(ns, y, *operands)
-                if c is None:
-                    continue
-                x = arrays[i]
-                if c.shape != x.shape:
-                    c = sum_to_shape(ns, c, x.shape)
-                if c.dtype is not x.dtype and c.dtype != x.dtype:
-                    c = ns.cast(c, dtype=x.dtype)
-                before = cotangents.get(parent)
-                cotangents[parent] = c if before is None else before + c
+            flow_back(ns, node, g, node.parents, cotangents)
         if not retain_graph:
             node.free()
 
 
-def backwards_from(root: Node) -> list[Node]:
-    """All nodes that `root` was computed from, each before its parents."""
+def pullback(ns: Namespace, root: Node, seed: Any, inputs: Sequence[Node]) -> list[Any]:
+    """The cotangents of `inputs` when that of `root` is `seed`; None for an input that `root` does not depend on.
+
+    What the inputs were themselves computed from is not visited, nothing is freed, and no gradient is left anywhere.
+    """
+    stops = set(inputs)
+    nodes = backwards_from(root, stops)
+    leads = set(stops)  # the nodes that lead to an input: no other cotangent is computed
+    for node in reversed(nodes):
+        if any(parent in leads for parent in node.parents if parent is not None):
+            leads.add(node)
+    cotangents: dict[Node, Any] = {root: seed}
+    for node in nodes:
+        if node in leads and node not in stops and node in cotangents:
+            if node.operands is None:
+                raise freed(node)
+            wanted = [parent if parent in leads else None for parent in node.parents]
+            flow_back(ns, node, cotangents.pop(node), wanted, cotangents)
+    return [cotangents.get(node) if node in leads else None for node in inputs]
+
+
+def flow_back(ns: Namespace, node: Node, g: Any, parents: Sequence[Node | None], cotangents: dict[Node, Any]) -> None:
+    """Add to the cotangents of `parents` what flows to them from `node`, whose own is `g`; None is left out."""
+    arrays = node.operands or ()
+    operands, y = (arrays, node.value) if ns is plain else _as_tensors(node, arrays)
+    primitive = node.primitive
+    shortcuts = primitive.shortcuts
+    for i, parent in enumerate(parents):
+        if parent is None:
+            continue
+        # the vjp of an Elementwise, without calling it: on small arrays calls are what costs
+        partial = shortcuts[i] if shortcuts else None
+        if partial is None:
+            c = primitive.vjp(i, ns, g, y, *operands, **node.settings)
+        elif type(partial) is int:
+            c = g if partial == 1 else g * partial
+        else:
+            c = g * partial(ns, y, *operands)
+        if c is None:
+            continue
+        x = arrays[i]
+        if c.shape != x.shape:
+            c = sum_to_shape(ns, c, x.shape)
+        if c.dtype is not x.dtype and c.dtype != x.dtype:
+            c = ns.cast(c, dtype=x.dtype)
+        before = cotangents.get(parent)
+        cotangents[parent] = c if before is None else before + c
+
+
+def freed(node: Node) -> GraphFreedError:
+    """The error for a node whose saved values are gone."""
+    return GraphFreedError(
+        f"the values that {node.label} saved for backward are gone: an earlier backward() has used them. "
+        f"Pass retain_graph=True to that backward(), or compute the result again."
+    )
+
+
+def backwards_from(root: Node, stops: Container[Node] = ()) -> list[Node]:
+    """All nodes that `root` was computed from, each before its parents; not those behind `stops`."""
     nodes = [root]
     seen = {root}
     for node in nodes:  # grows while it is read
-        for parent in node.parents:
-            if parent is not None and parent not in seen:
-                seen.add(parent)
-                nodes.append(parent)
+        if node not in stops:
+            for parent in node.parents:
+                if parent is not None and parent not in seen:
+                    seen.add(parent)
+                    nodes.append(parent)
     nodes.sort(key=_order, reverse=True)
     return nodes
 

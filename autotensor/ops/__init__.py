@@ -1,4 +1,4 @@
-"""The operations: primitives in nine files by topic, and compositions of them.
+"""The operations: primitives in a file for each topic, and compositions of them.
 
 The first thing to read is `arithmetic`: the idea of `core.primitive` used a dozen times.
 """
@@ -44,6 +44,7 @@ from autotensor.ops.comparison import (
     where,
 )
 from autotensor.ops.compound import log_sigmoid, log_softmax, logsumexp, prod, softmax, std, var
+from autotensor.ops.conversion import astype, stop_gradient
 from autotensor.ops.creation import (
     arange,
     asarray,
@@ -58,12 +59,11 @@ from autotensor.ops.creation import (
     zeros_like,
 )
 from autotensor.ops.indexing import getitem, take
+from autotensor.ops.joining import concat, stack
 from autotensor.ops.linalg import linear, matmul
 from autotensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, sum
 from autotensor.ops.shaping import (
-    astype,
     broadcast_to,
-    concat,
     expand_dims,
     flip,
     matrix_transpose,
@@ -71,8 +71,6 @@ from autotensor.ops.shaping import (
     permute_dims,
     reshape,
     squeeze,
-    stack,
-    stop_gradient,
     swapaxes,
 )
 from autotensor.ops.transcendental import (

@@ -12,8 +12,10 @@ from autotensor.core.spec import Axis, normalise_axis
 from autotensor.ops.activation import softplus
 from autotensor.ops.arithmetic import multiply, square
 from autotensor.ops.comparison import isfinite, where
+from autotensor.ops.conversion import lift, stop_gradient
+from autotensor.ops.joining import concat
 from autotensor.ops.reduction import max, mean, sum
-from autotensor.ops.shaping import concat, lift, permute_dims, reshape, stop_gradient
+from autotensor.ops.shaping import permute_dims, reshape
 from autotensor.ops.transcendental import exp, log, sqrt
 
 

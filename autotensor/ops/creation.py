@@ -1,4 +1,4 @@
-"""Tensors from numbers: all constants, unless `requires_grad` is asked for."""
+"""Tensors from numbers: all constants, unless `requires_grad` is asked for. `Full` makes the constants of gradient rules."""
 
 from __future__ import annotations
 
@@ -6,8 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.spec import DEFAULT_FLOAT, DTypeLike, ShapeLike, as_array, normalise_shape
+from autotensor.core.primitive import Primitive
+from autotensor.core.spec import DEFAULT_FLOAT, DType, DTypeLike, Shape, ShapeLike, Spec, as_array, normalise_shape
 from autotensor.core.tensor import Tensor
+
+
+class Full(Primitive):
+    """A constant of a shape and dtype: y = fill, everywhere."""
+
+    differentiable = False
+    examples = (((), {"shape": (2, 3), "fill": 1.5, "dtype": np.dtype(np.float64)}),)
+
+    def value(self, *, shape: Shape, fill: Any, dtype: DType) -> Any:
+        return np.full(shape, fill, dtype)
+
+    def shape(self, *, shape: Shape, fill: Any, dtype: DType) -> Spec:  # type: ignore[override]
+        return Spec(shape, dtype)
+
+
+_full = Full()
 
 
 def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:  # noqa: FBT001, FBT002 - as PyTorch

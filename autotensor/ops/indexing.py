@@ -10,7 +10,7 @@ from autotensor.core.errors import DTypeError, IndexRangeError
 from autotensor.core.primitive import Multilinear
 from autotensor.core.spec import Shape, Spec
 from autotensor.core.tensor import Tensor
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 BASIC = (int, np.integer, slice, type(None), type(...))
 

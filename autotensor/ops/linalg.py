@@ -10,7 +10,8 @@ from autotensor.core.errors import ShapeError
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Multilinear
 from autotensor.core.spec import Spec, broadcast_shapes
-from autotensor.ops.shaping import lift, reshape
+from autotensor.ops.conversion import lift
+from autotensor.ops.shaping import reshape
 
 
 def _swap(ns: Namespace, x: Any) -> Any:

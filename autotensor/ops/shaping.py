@@ -1,4 +1,4 @@
-"""Rearranging, joining and converting without touching the numbers."""
+"""The same elements under another shape, in another order of axes, or repeated."""
 
 from __future__ import annotations
 
@@ -10,21 +10,9 @@ import numpy as np
 
 from autotensor.core.broadcasting import sum_to_shape
 from autotensor.core.errors import ArgumentError, ShapeError
-from autotensor.core.namespace import Namespace
-from autotensor.core.primitive import Multilinear, Primitive
-from autotensor.core.spec import (
-    Axis,
-    DType,
-    DTypeLike,
-    Shape,
-    ShapeLike,
-    Spec,
-    broadcast_shapes,
-    normalise_axis,
-    normalise_shape,
-    single_axis,
-)
-from autotensor.core.tensor import Tensor
+from autotensor.core.primitive import Multilinear
+from autotensor.core.spec import Axis, Shape, ShapeLike, Spec, broadcast_shapes, normalise_axis, normalise_shape, single_axis
+from autotensor.ops.conversion import lift
 
 
 class Reshape(Multilinear):
@@ -90,91 +78,7 @@ class Expand(Multilinear):
         return Spec(shape, x.dtype)
 
 
-class Concatenate(Multilinear):
-    """Joining along an axis: y = [x1, x2, ...], each operand's cotangent is its own slice."""
-
-    analytic = True
-    examples = (
-        (((2, 3), (2, 1)), {"axis": 1}),
-        (((2,), (0,), (3,)), {"axis": 0}),
-        (((1, 2),), {"axis": 0}),
-    )
-
-    def value(self, *operands: Any, axis: int) -> Any:
-        return np.concatenate(operands, axis=axis)
-
-    def shape(self, *operands: Any, axis: int) -> Spec:  # type: ignore[override]
-        first = operands[0].shape
-        for x in operands:
-            if x.shape[:axis] + x.shape[axis + 1 :] != first[:axis] + first[axis + 1 :] or len(x.shape) != len(first):
-                raise ShapeError(f"shapes to join along axis {axis} may differ only there, got {[x.shape for x in operands]}.")
-        joined = sum(x.shape[axis] for x in operands)
-        return Spec((*first[:axis], joined, *first[axis + 1 :]), np.result_type(*(x.dtype for x in operands)))
-
-    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any, axis: int) -> Any:
-        start = sum(x.shape[axis] for x in operands[:i])
-        own = slice(start, start + operands[i].shape[axis])
-        return ns.getitem(g, index=(*(slice(None),) * axis, own))
-
-    def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, axis: int) -> Any:
-        filled = (
-            ns.full(shape=tuple(x.shape), fill=0, dtype=x.dtype) if t is None else t
-            for t, x in zip(tangents, operands, strict=True)
-        )
-        return ns.concatenate(*filled, axis=axis)
-
-
-class Cast(Multilinear):
-    """Conversion to another dtype: y = x; the cotangent is converted back."""
-
-    examples = (
-        (((3,),), {"dtype": np.dtype(np.float64)}),
-        (((2, 2),), {"dtype": np.dtype(np.float64)}),
-        (((),), {"dtype": np.dtype(np.float64)}),
-    )
-    transposes = (lambda ns, g, x, dtype: ns.cast(g, dtype=x.dtype),)
-
-    def value(self, x: Any, *, dtype: DType) -> Any:
-        return np.asarray(x).astype(dtype)
-
-    def shape(self, x: Any, *, dtype: DType) -> Spec:  # type: ignore[override]
-        return Spec(x.shape if isinstance(x, Spec) else (), dtype)
-
-
-class Stop(Primitive):
-    """The same value as a constant: y = x, and nothing flows back."""
-
-    differentiable = False
-    c_ordered = False
-    examples = ((((2, 3),), {}), (((),), {}))
-
-    def value(self, x: Any) -> Any:
-        return x
-
-    def shape(self, x: Spec) -> Spec:  # type: ignore[override]
-        return x
-
-
-class Full(Primitive):
-    """A constant of a shape and dtype: y = fill, everywhere."""
-
-    differentiable = False
-    examples = (((), {"shape": (2, 3), "fill": 1.5, "dtype": np.dtype(np.float64)}),)
-
-    def value(self, *, shape: Shape, fill: Any, dtype: DType) -> Any:
-        return np.full(shape, fill, dtype)
-
-    def shape(self, *, shape: Shape, fill: Any, dtype: DType) -> Spec:  # type: ignore[override]
-        return Spec(shape, dtype)
-
-
-_reshape, _permute, _expand, _concatenate = Reshape(), Permute(), Expand(), Concatenate()
-_cast, _stop, _full = Cast(), Stop(), Full()
-
-
-def lift(x: Any) -> Any:
-    """`x` itself if it is a Tensor or a symbolic value, else a Tensor of it."""
-    return x if isinstance(x, Tensor) or hasattr(x, "interpret") else Tensor(x)
+_reshape, _permute, _expand = Reshape(), Permute(), Expand()
 
 
 def reshape(x: Any, /, shape: ShapeLike) -> Any:
@@ -306,41 +210,6 @@ def expand_dims(x: Any, /, axis: int = 0) -> Any:
     return _reshape(x, shape=(*x.shape[:place], 1, *x.shape[place:]))
 
 
-def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
-    """Tensors joined along an existing axis; flattened first when `axis` is None.
-
-    Raises: ShapeError if the shapes differ elsewhere; ArgumentError if there is nothing to join.
-
-    >>> import autotensor as at
-    >>> at.concat([at.tensor([1.0]), at.tensor([2.0, 3.0])])
-    tensor([1., 2., 3.])
-    """
-    operands = [lift(x) for x in arrays]
-    if not operands:
-        raise ArgumentError("concat needs at least one tensor, got none.")
-    if axis is None:
-        operands, axis = [reshape(x, (-1,)) for x in operands], 0
-    if not operands[0].shape:
-        raise ShapeError("0-dimensional tensors cannot be joined along an axis; use stack, which makes one.")
-    return _concatenate(*operands, axis=single_axis(axis, len(operands[0].shape)))
-
-
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Any:
-    """Tensors of one shape joined along a new axis.
-
-    Raises: ShapeError if the shapes differ.
-
-    >>> import autotensor as at
-    >>> at.stack([at.tensor([1.0, 2.0]), at.tensor([3.0, 4.0])], axis=1)
-    tensor([[1., 3.],
-            [2., 4.]])
-    """
-    operands = [lift(x) for x in arrays]
-    if len({tuple(x.shape) for x in operands}) > 1:
-        raise ShapeError(f"stack needs tensors of one shape, got {[tuple(x.shape) for x in operands]}.")
-    return concat([expand_dims(x, axis) for x in operands], axis=single_axis(axis, len(operands[0].shape) + 1) if operands else 0)
-
-
 def flip(x: Any, /, *, axis: Axis = None) -> Any:
     """Elements in reverse order along axes, all of them when `axis` is None.
 
@@ -351,24 +220,3 @@ def flip(x: Any, /, *, axis: Axis = None) -> Any:
     x = lift(x)
     axes = normalise_axis(axis, len(x.shape))
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(x.shape)))]
-
-
-def astype(x: Any, dtype: DTypeLike, /) -> Any:
-    """Converted to another dtype; only conversions between floating dtypes are differentiable.
-
-    >>> import autotensor as at
-    >>> at.astype(at.tensor([1.7]), "int64")
-    tensor([1])
-    """
-    kind = np.dtype(dtype)
-    return _cast(lift(x) if kind.kind in "fc" else _stop(lift(x)), dtype=kind)
-
-
-def stop_gradient(x: Any, /) -> Any:
-    """The same value as a constant: nothing flows back.
-
-    >>> import autotensor as at
-    >>> at.stop_gradient(at.tensor(2.0, requires_grad=True)).requires_grad
-    False
-    """
-    return _stop(lift(x))

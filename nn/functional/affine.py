@@ -9,7 +9,7 @@ from autotensor.core.errors import ArgumentError
 from autotensor.core.spec import DTypeLike, Shape
 from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import here
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:

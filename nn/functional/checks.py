@@ -8,8 +8,8 @@ import numpy as np
 
 from autotensor.core.errors import DataError, DTypeError, IndexRangeError, ShapeError, UnknownNameError, did_you_mean
 from autotensor.core.recording import current
+from autotensor.ops.conversion import astype, lift
 from autotensor.ops.reduction import mean, sum
-from autotensor.ops.shaping import astype, lift
 
 REDUCTIONS = ("mean", "sum", "none")
 

@@ -11,7 +11,7 @@ from autotensor.core.errors import ArgumentError, DataError, DTypeError, ShapeEr
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import REDUCTIONS, class_labels, class_weights, here, known, paired, reduced
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 def cross_entropy(

@@ -10,7 +10,7 @@ from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import here
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 class Moments(NamedTuple):

@@ -8,7 +8,7 @@ from autotensor import ops
 from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.namespace import recorded as ns
 from autotensor.nn.functional.checks import here
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 def relu(input: Any) -> Any:

@@ -10,7 +10,7 @@ from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.spec import single_axis
 from autotensor.nn.functional.checks import here, known
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 SELU_ALPHA = 1.6732632423543772
 SELU_SCALE = 1.0507009873554805

@@ -12,7 +12,7 @@ from autotensor.core.errors import ArgumentError, DataError, DTypeError
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import class_labels, here
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 def softmax(input: Any, dim: int | None = None) -> Any:

@@ -1,0 +1,39 @@
+"""Nested containers of tensors: taken apart into a flat list, and put together again in the same structure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+Tree: TypeAlias = Any  # a tensor, or a tuple, list, named tuple or dict of trees; None is a tree without tensors
+
+
+def flatten(tree: Tree) -> tuple[list[Any], Callable[[Iterable[Any]], Tree]]:
+    """(the leaves in order, a function that puts as many others in their places). Dicts go by their own order of keys.
+
+    >>> leaves, rebuild = flatten({"w": 1, "layers": [2, (3,)]})
+    >>> leaves, rebuild(["a", "b", "c"])
+    ([1, 2, 3], {'w': 'a', 'layers': ['b', ('c',)]})
+    """
+    return list(_leaves(tree)), lambda leaves: _rebuilt(tree, iter(leaves))
+
+
+def _leaves(tree: Tree) -> Iterator[Any]:
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif tree is None:
+        return
+    elif not isinstance(tree, (tuple, list)):
+        yield tree
+        return
+    for part in tree:
+        yield from _leaves(part)
+
+
+def _rebuilt(tree: Tree, leaves: Iterator[Any]) -> Tree:
+    if isinstance(tree, dict):
+        return type(tree)((key, _rebuilt(part, leaves)) for key, part in tree.items())
+    if isinstance(tree, (tuple, list)):
+        parts = [_rebuilt(part, leaves) for part in tree]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    return None if tree is None else next(leaves)
