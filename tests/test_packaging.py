@@ -85,9 +85,7 @@ def test_link_is_relative_and_resolves(name: str) -> None:
 
 @pytest.mark.parametrize("name", TOP_LEVEL)
 def test_bare_import_says_what_to_import(name: str) -> None:
-    bare = subprocess.run(
-        [sys.executable, "-c", f"import {name}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    bare = subprocess.run([sys.executable, "-c", f"import {name}"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert bare.returncode != 0
     assert f"ImportError: '{name}' is a folder of autotensor" in bare.stderr
     assert f"`from autotensor import {name}`" in bare.stderr
@@ -117,7 +115,5 @@ def test_an_extra_that_does_not_exist_is_seen(tmp_path: Path) -> None:
 def test_version_is_stated_once() -> None:
     assert metadata()["metadata"]["version"] == "attr: autotensor._version.__version__"
     literal = re.compile(rf"__version__\s*(:\s*\w+\s*)?=|[\"']{re.escape(at.__version__)}[\"']")
-    stating = [
-        path.name for path in (ROOT / "autotensor").glob("*.py") if literal.search(path.read_text(encoding="utf-8"))
-    ]
+    stating = [path.name for path in (ROOT / "autotensor").glob("*.py") if literal.search(path.read_text(encoding="utf-8"))]
     assert stating == ["_version.py"]

@@ -253,9 +253,7 @@ VIOLATIONS = {
     ("check", "file", "source", "complaint"),
     [(check, *row) for check, rows in VIOLATIONS.items() for row in rows],
 )
-def test_a_violation_is_seen(
-    tmp_path: Path, check: Callable[[Path], list[str]], file: str, source: str, complaint: str
-) -> None:
+def test_a_violation_is_seen(tmp_path: Path, check: Callable[[Path], list[str]], file: str, source: str, complaint: str) -> None:
     found = check(plant(tmp_path, {**LAWFUL, file: source}))
     assert len(found) == 1
     assert complaint in found[0]

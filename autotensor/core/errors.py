@@ -76,11 +76,13 @@ class MissingRendererError(MissingExtraError):
 def did_you_mean(name: object, options: Iterable[str]) -> str:
     """The nearest known name as a sentence to append to a message, or an empty string.
 
-    >>> did_you_mean("adma", ["sgd", "adam"])
+    >>> did_you_mean("adma", ["sgd", "adam", "adamax"])
     " Did you mean 'adam'?"
     """
     names = {option.lower(): option for option in options}
-    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    given = str(name).lower()
+    near = difflib.get_close_matches(given, names, n=3, cutoff=0.6)
+    near.sort(key=lambda option: sorted(option) != sorted(given))  # letters swapped: "adma" is adam before it is adamax
     return f" Did you mean {names[near[0]]!r}?" if near else ""
 
 

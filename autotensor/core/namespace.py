@@ -65,14 +65,16 @@ class Namespace(Protocol):
     sum: Function
     max: Function
     min: Function
-    # shaping and indexing
+    # shaping and joining
     reshape: Function
     permute: Function
     expand: Function
     concatenate: Function
+    # conversion and creation
     cast: Function
     stop: Function
     full: Function
+    # indexing
     getitem: Function
     scatter: Function
     pick: Function

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from autotensor import ops
 from autotensor.core.errors import DTypeError
 from autotensor.keras import names
+from autotensor.keras.losses import configs
 from autotensor.nn import functional as F  # noqa: N812 - PyTorch's and Keras's users know it so
 
 
@@ -93,7 +94,7 @@ hard_swish = hard_silu
 
 
 def get(identifier: Any) -> Callable[..., Any]:
-    """An activation from its name, a callable, or None for linear.
+    """An activation from its name, a callable, a config dict, or None for linear.
 
     Raises: UnknownNameError for an unknown name; DTypeError for anything else.
 
@@ -104,9 +105,13 @@ def get(identifier: Any) -> Callable[..., Any]:
         return linear
     if isinstance(identifier, str):
         return names.resolve("activation", identifier, TABLE)
+    if isinstance(identifier, Mapping):
+        return configs.rebuilt("activation", identifier, TABLE)
+    if isinstance(identifier, type):
+        raise DTypeError(f"an activation is a name, a callable or None, got the class {identifier.__name__}. Pass an instance.")
     if callable(identifier):
         return identifier
-    raise DTypeError(f"an activation is a name, a callable or None, got {identifier!r}.")
+    raise DTypeError(f"an activation is a name, a callable, a config dict or None, got {identifier!r}.")
 
 
 def serialize(activation: Callable[..., Any]) -> str:
@@ -119,3 +124,11 @@ def serialize(activation: Callable[..., Any]) -> str:
         if function is activation:
             return name
     return str(getattr(activation, "__name__", type(activation).__name__))
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Callable[..., Any]:
+    """The activation that a name or a dict describes; `custom_objects` are the user's own, by name.
+
+    Raises: UnknownNameError for a name that is in neither.
+    """
+    return configs.rebuilt("activation", config, TABLE, custom_objects)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from autotensor import ops
 from autotensor.core.errors import DTypeError
 from autotensor.core.spec import Axis
 from autotensor.keras import config, names
+from autotensor.keras.losses import configs
 
 
 class Constraint:
@@ -19,6 +21,11 @@ class Constraint:
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments."""
         return dict(vars(self))
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The same constraint again."""
+        return cls(**config)
 
 
 def _norms(w: Any, axis: Axis) -> Any:
@@ -72,7 +79,7 @@ non_neg, max_norm, min_max_norm, unit_norm = CLASSES
 
 
 def get(identifier: Any) -> Any:
-    """A constraint from its name, a callable of a weight, or None.
+    """A constraint from its name, a callable of a weight, a config dict, or None.
 
     Raises: UnknownNameError for an unknown name; DTypeError for anything else.
     """
@@ -80,6 +87,25 @@ def get(identifier: Any) -> Any:
         return identifier
     if isinstance(identifier, str):
         return names.resolve("constraint", identifier, TABLE)()
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Constraint):
         return identifier()
-    raise DTypeError(f"a constraint is a name, a callable or None, got {identifier!r}.")
+    raise DTypeError(f"a constraint is a name, a callable, a config dict or None, got {identifier!r}.")
+
+
+def serialize(constraint: Any) -> dict[str, Any] | None:
+    """A constraint as the dict that Keras writes; None stays None.
+
+    >>> serialize(MaxNorm(3.0))["config"]
+    {'max_value': 3.0, 'axis': 0}
+    """
+    return None if constraint is None else configs.described(constraint, "keras.constraints")
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The constraint that `serialize` described; `custom_objects` are the user's own, by name.
+
+    Raises: UnknownNameError for a name that is in neither.
+    """
+    return configs.rebuilt("constraint", config, TABLE, custom_objects)

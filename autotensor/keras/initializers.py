@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from autotensor.core.errors import ArgumentError, DTypeError, ShapeError
 from autotensor.core.spec import Array, DTypeLike, Shape
 from autotensor.keras import config, names
+from autotensor.keras.losses import configs
 from autotensor.random import Generator, default
 
 TRUNCATION = 0.87962566103423978  # the standard deviation of a standard normal cut at 2
@@ -215,18 +217,30 @@ class Orthogonal(Initializer):
         return (self.gain * (q if rows >= columns else q.T)).reshape(shape).astype(_dtype(dtype))
 
 
-CLASSES: tuple[type[Initializer], ...] = (Constant, Zeros, Ones, Identity, RandomNormal, TruncatedNormal, RandomUniform, VarianceScaling)
+CLASSES: tuple[type[Initializer], ...] = (
+    Constant,
+    Zeros,
+    Ones,
+    Identity,
+    RandomNormal,
+    TruncatedNormal,
+    RandomUniform,
+    VarianceScaling,
+)
 CLASSES += (GlorotUniform, GlorotNormal, HeUniform, HeNormal, LecunUniform, LecunNormal, Orthogonal)
 TABLE: dict[str, type[Initializer]] = {}
 TABLE |= {names.snake_case(c.__name__): c for c in CLASSES} | {c.__name__: c for c in CLASSES}
 TABLE |= {"zero": Zeros, "one": Ones, "normal": RandomNormal, "uniform": RandomUniform}
 
 
-class _Fixed(Initializer):
-    """An array given in an initializer's place."""
+class Fixed(Initializer):
+    """The values of an array that was given in an initializer's place."""
 
     def __init__(self, values: Any) -> None:
         self.values = np.asarray(values)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"values": self.values.tolist()}
 
     def __call__(self, shape: Shape, dtype: DTypeLike | None = None) -> Array:
         if self.values.shape != tuple(shape):
@@ -244,12 +258,29 @@ def get(identifier: Any) -> Any:
     """
     if isinstance(identifier, str):
         return names.resolve("initializer", identifier, TABLE)()
-    if isinstance(identifier, dict) and "class_name" in identifier:
-        return names.resolve("initializer", identifier["class_name"], TABLE)(**identifier.get("config", {}))
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, Initializer):
         return identifier()
     if callable(identifier):
         return identifier
     if hasattr(identifier, "shape"):
-        return _Fixed(identifier)
-    raise DTypeError(f"an initializer is a name, an Initializer, a callable or an array, got {identifier!r}.")
+        return Fixed(identifier)
+    raise DTypeError(f"an initializer is a name, an Initializer, a callable, a config dict or an array, got {identifier!r}.")
+
+
+def serialize(initializer: Any) -> dict[str, Any]:
+    """An initializer as the dict that Keras writes.
+
+    >>> serialize(HeNormal(seed=1))["config"]
+    {'seed': 1}
+    """
+    return configs.described(initializer, "keras.initializers")
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The initializer that `serialize` described; `custom_objects` are the user's own, by name.
+
+    Raises: UnknownNameError for a name that is in neither.
+    """
+    return configs.rebuilt("initializer", config, {**TABLE, "Fixed": Fixed}, custom_objects)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, DTypeError
 from autotensor.keras import names
+from autotensor.keras.losses import configs
 
 
 class L1L2:
-    """l1 sum |w| + l2 sum w**2 (no half).
+    """The penalty l1 sum |w| + l2 sum w**2 (no half).
 
     >>> import autotensor as at
     >>> L1L2(l1=1.0, l2=1.0)(at.tensor([1.0, -2.0]))
@@ -35,9 +37,14 @@ class L1L2:
         """The constructor's arguments."""
         return {"l1": self.l1, "l2": self.l2}
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The same regularizer again."""
+        return cls(**config)
+
 
 class L1(L1L2):
-    """l1 sum |w|."""
+    """The penalty l1 sum |w|."""
 
     def __init__(self, l1: float = 0.01) -> None:
         super().__init__(l1=l1)
@@ -47,7 +54,7 @@ class L1(L1L2):
 
 
 class L2(L1L2):
-    """l2 sum w**2 (no half)."""
+    """The penalty l2 sum w**2 (no half)."""
 
     def __init__(self, l2: float = 0.01) -> None:
         super().__init__(l2=l2)
@@ -61,11 +68,12 @@ def _both() -> L1L2:
 
 
 TABLE: dict[str, Any] = {"l1": L1, "l2": L2, "l1l2": _both, "l1_l2": _both, "L1": L1, "L2": L2, "L1L2": _both}
+CLASSES: dict[str, type[L1L2]] = {"L1": L1, "L2": L2, "L1L2": L1L2}  # what configs name; the bare string "L1L2" has strengths
 l1, l2, l1_l2 = L1, L2, L1L2
 
 
 def get(identifier: Any) -> Any:
-    """A regularizer from its name, a callable of a weight, or None.
+    """A regularizer from its name, a callable of a weight, a config dict, or None.
 
     Raises: UnknownNameError for an unknown name; DTypeError for anything else.
     """
@@ -73,6 +81,25 @@ def get(identifier: Any) -> Any:
         return identifier
     if isinstance(identifier, str):
         return names.resolve("regularizer", identifier, TABLE)()
+    if isinstance(identifier, Mapping):
+        return deserialize(identifier)
     if isinstance(identifier, type) and issubclass(identifier, L1L2):
         return identifier()
-    raise DTypeError(f"a regularizer is a name, a callable or None, got {identifier!r}.")
+    raise DTypeError(f"a regularizer is a name, a callable, a config dict or None, got {identifier!r}.")
+
+
+def serialize(regularizer: Any) -> dict[str, Any] | None:
+    """A regularizer as the dict that Keras writes; None stays None.
+
+    >>> serialize(L2(0.5))["config"]
+    {'l2': 0.5}
+    """
+    return None if regularizer is None else configs.described(regularizer, "keras.regularizers")
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The regularizer that `serialize` described; `custom_objects` are the user's own, by name.
+
+    Raises: UnknownNameError for a name that is in neither.
+    """
+    return configs.rebuilt("regularizer", config, {**TABLE, **CLASSES}, custom_objects)

@@ -131,9 +131,35 @@ def record_call(layer: Any, inputs: tuple[Structure, ...], settings: dict[str, A
         specs = layer.compute_output_spec(*(map_tensors(lambda x: x.spec, x) for x in inputs))
     except AutotensorError as refusal:
         shapes = ", ".join(str(x.shape) for x in flat_symbols(inputs))
-        raise type(refusal)(f"{layer.name} cannot take inputs of shape {shapes}: {refusal}") from None
+        reason = str(refusal).replace(f"({SIZES_FOR_NONE[0]},", "(None,")
+        raise type(refusal)(f"{layer.name} cannot take inputs of shape {shapes}: {reason}") from None
     call.outputs = map_tensors(lambda spec: KerasTensor(spec, call, next(counter)), specs)
+    layer.__dict__.setdefault("_first_call", call)
     return call.outputs
+
+
+class FirstCall:
+    """`layer.input` and `layer.output`: what went into the layer's first symbolic call, and what came out.
+
+    An attribute of that name on the layer itself, `self.output = Dense(1)`, comes first.
+    Raises: GraphError if the layer was not called on a symbolic tensor.
+
+    >>> from autotensor import keras
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
+    >>> keras.Model(model.inputs, model.layers[0].output).output_shape
+    (None, 3)
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Any, owner: type) -> Any:
+        if layer is None:
+            return self
+        found = layer._symbolic()
+        if found is None:
+            raise GraphError(f"{layer.name} has no {self.name} yet: it was never called on a symbolic tensor, such as an Input.")
+        return found[self.name == "output"]
 
 
 class Operation:

@@ -13,9 +13,9 @@ from autotensor.core import tensor as tensor_module
 from autotensor.core.namespace import late
 from autotensor.core.primitive import Elementwise, Multilinear, Primitive, registry
 from autotensor.core.spec import Spec
+from autotensor.ops.joining import Concatenate
 from autotensor.ops.linalg import Linear, Matmul
 from autotensor.ops.reduction import Max, Sum
-from autotensor.ops.shaping import Concatenate
 from autotensor.testing import laws
 from autotensor.testing.strategies import MIXED, cases
 

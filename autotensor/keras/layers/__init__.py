@@ -4,6 +4,7 @@ from autotensor.keras.layers.activation import Activation, ReLU, Softmax
 from autotensor.keras.layers.dense import Dense
 from autotensor.keras.layers.input_layer import Input, InputLayer
 from autotensor.keras.layers.layer import Layer
+from autotensor.keras.layers.lookup import deserialize, serialize
 from autotensor.keras.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 from autotensor.keras.layers.normalisation import BatchNormalization, LayerNormalization
 from autotensor.keras.layers.regularisation import Dropout
@@ -29,4 +30,6 @@ __all__ = [
     "Reshape",
     "Softmax",
     "Subtract",
+    "deserialize",
+    "serialize",
 ]

@@ -20,7 +20,7 @@ class Activation(Layer):
         self.activation = activations.get(activation)
         self.built = True
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         return self.activation(x)
 
     def get_config(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class ReLU(Layer):
         self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
         self.built = True
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
 
     def get_config(self) -> dict[str, Any]:
@@ -61,7 +61,7 @@ class Softmax(Layer):
         self.axis = axis
         self.built = True
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         return activations.softmax(x, self.axis)
 
     def get_config(self) -> dict[str, Any]:

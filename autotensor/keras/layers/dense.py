@@ -74,7 +74,7 @@ class Dense(Layer):
                 constraint=self.bias_constraint,
             )
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         n_in = self.kernel.shape[0]
         if len(x.shape) < 2 or x.shape[-1] != n_in:
             hint = ""
@@ -83,7 +83,7 @@ class Dense(Layer):
             elif len(x.shape) > 1 and x.shape[0] == n_in:
                 hint = " If features come first, pass x.swapaxes(0, -1)."
             raise ShapeError(f"{current.outer}: Dense expects inputs of shape (batch, ..., {n_in}), got {tuple(x.shape)}.{hint}")
-        y = ops.matmul(x, self.kernel)
+        y = ops.matmul(self._floating(x), self.kernel)
         return self.activation(y if self.bias is None else y + self.bias)
 
     def get_config(self) -> dict[str, Any]:
@@ -91,4 +91,10 @@ class Dense(Layer):
             "units": self.units,
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": constraints.serialize(self.kernel_constraint),
+            "bias_constraint": constraints.serialize(self.bias_constraint),
         }

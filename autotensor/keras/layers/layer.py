@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from autotensor import ops
 from autotensor.core.errors import (
-    ArgumentError,
     DTypeError,
     NotBuiltError,
     ShapeError,
     UnknownNameError,
 )
-from autotensor.core.spec import Array, DTypeLike, Spec, as_array
+from autotensor.core.recording import current
+from autotensor.core.spec import Array, DTypeLike, as_array
 from autotensor.core.tensor import Tensor
-from autotensor.keras import config, constraints, initializers, names, regularizers
+from autotensor.keras import constraints, initializers, names, regularizers
+from autotensor.keras.layers.arguments import given_shape, known_dtype, specs
 from autotensor.keras.layers.weight import Weight
-from autotensor.keras.symbolic import KerasTensor, flat_symbols, map_tensors, record_call, traced_spec
+from autotensor.keras.symbolic import FirstCall, KerasTensor, flat_symbols, map_tensors, record_call, traced_spec
 from autotensor.nn.module import Module
 from autotensor.nn.parameter import Parameter
+from autotensor.nn.walking import Role
 
 
 class Layer(Module):
@@ -42,6 +46,10 @@ class Layer(Module):
     >>> layer([[1.0, 2.0]]).shape, layer.count_params()
     ((1, 2), 2)
     """
+
+    input = FirstCall()
+    output = FirstCall()
+    _recorded: ClassVar[weakref.WeakSet[Layer]] = weakref.WeakSet()  # layers with penalties of a call that may be over
 
     def __init__(
         self,
@@ -66,13 +74,14 @@ class Layer(Module):
         self.built = False
         self.training = False
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self._dtype = np.dtype(dtype or config.floatx())
+        self._dtype = known_dtype(dtype)
         self._trainable = bool(trainable)
-        self._given_shape = _given_shape(input_shape, input_dim, batch_input_shape)
+        self._given_shape = given_shape(input_shape, input_dim, batch_input_shape)
         self._given_weights = weights
         self._activity_losses: list[Any] = []
         self._unassigned: dict[int, str] = {}  # weights from add_weight that no attribute has taken yet: id -> name
         self.__dict__["_scope_name"] = self.name
+        self.__dict__["_containers"] = set()  # names of attributes that are lists, tuples or dicts: layers may be in them
 
     def __setattr__(self, name: str, value: Any) -> None:
         made_as = self.__dict__.get("_unassigned", {}).pop(id(value), None) if isinstance(value, Tensor) else None
@@ -82,9 +91,22 @@ class Layer(Module):
                 self.register_buffer(name, value)
                 return
         super().__setattr__(name, value)
+        if "_containers" in self.__dict__:
+            (self._containers.add if isinstance(value, (list, tuple, dict)) else self._containers.discard)(name)
 
     def _held_as(self, name: str) -> None:
         """A layer is known by its own name, whatever the attribute that holds it."""
+
+    def _held(self, role: Role) -> list[tuple[str, Any]]:
+        if role != "module" or not self.__dict__.get("_containers"):
+            return super()._held(role)
+        held = []
+        for name, value in self.__dict__.items():  # in the order of assignment, as Keras's files have it
+            if self._roles.get(name) == role:
+                held.append((name, value))
+            elif name in self._containers:
+                held += [(f"{name}.{key}", module) for key, module in _modules_in(value)]
+        return held
 
     # what subclasses say
     def build(self, input_shape: Any) -> None:
@@ -96,11 +118,14 @@ class Layer(Module):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The shape of the output for inputs of a shape with None for unknown sizes, found by tracing `call`."""
-        return map_tensors(lambda spec: spec.shape, self.compute_output_spec(_specs(input_shape, self._dtype)))
+        return map_tensors(lambda spec: spec.shape, self.compute_output_spec(specs(input_shape, self._dtype)))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, from which `from_config` makes the same layer."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self._dtype.name}
+        common = {"name": self.name, "trainable": self.trainable, "dtype": self._dtype.name}
+        if self.activity_regularizer is not None:
+            common["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return common
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -115,6 +140,8 @@ class Layer(Module):
         """
         if any(isinstance(x, KerasTensor) for x in flat_symbols(inputs)):
             return record_call(self, inputs, settings)
+        if self._recorded and not current.outer.path:  # a call from outside, not by another layer
+            self._forget_activity()
         inputs = tuple(map_tensors(self._at_the_door, x) for x in inputs)
         if not self.built:
             self.build_for(map_tensors(lambda x: tuple(x.shape), inputs[0]) if inputs else None)
@@ -123,14 +150,26 @@ class Layer(Module):
         with self.mode(training=training):
             return super().__call__(*inputs, **settings)
 
-    def forward(self, *inputs: Any, **settings: Any) -> Any:  # type: ignore[override]
+    def forward(self, *inputs: Any, **settings: Any) -> Any:
         """What a module does: `call`, with `training` if it takes that."""
         if self._call_takes("training"):
             settings.setdefault("training", self.training)
         outputs = self.call(*inputs, **settings)
-        if self.activity_regularizer is not None and self.training:
-            self._activity_losses.append(self.activity_regularizer(outputs) / outputs.shape[0])
+        if self.activity_regularizer is not None:
+            self._penalise(outputs)
         return outputs
+
+    def _penalise(self, outputs: Any) -> None:
+        for output in flat_symbols(outputs):
+            if isinstance(output, Tensor):  # while the model is traced for shapes there is nothing to penalise
+                self._activity_losses.append(self.activity_regularizer(output) / output.shape[0])
+                self._recorded.add(self)
+
+    def _forget_activity(self) -> None:
+        for module in self.modules():
+            if isinstance(module, Layer) and module._activity_losses:
+                module._activity_losses.clear()
+                self._recorded.discard(module)
 
     def _call_takes(self, setting: str) -> bool:
         found = self.__dict__.get("_call_settings")
@@ -140,9 +179,13 @@ class Layer(Module):
 
     def _at_the_door(self, x: Any) -> Any:
         if isinstance(x, Tensor) or hasattr(x, "interpret"):
-            return x
+            return x if x.dtype is self._dtype or x.dtype.kind != "f" or x.dtype == self._dtype else ops.astype(x, self._dtype)
         array = as_array(x)
         return Tensor(array.astype(self._dtype) if array.dtype.kind == "f" and array.dtype != self._dtype else array)
+
+    def _floating(self, x: Any) -> Any:
+        """Whole numbers as floats of the layer's dtype."""
+        return x if x.dtype.kind == "f" else ops.astype(x, self._dtype)
 
     @contextmanager
     def mode(self, *, training: bool) -> Iterator[None]:
@@ -171,6 +214,11 @@ class Layer(Module):
         with self.mode(training=False):
             return traced_spec(super().__call__, specs)
 
+    def _symbolic(self) -> tuple[Any, Any] | None:
+        """The symbolic input and output of the first such call."""
+        call = self.__dict__.get("_first_call")
+        return None if call is None else (call.inputs[0] if len(call.inputs) == 1 else list(call.inputs), call.outputs)
+
     # weights
     def add_weight(
         self,
@@ -192,7 +240,10 @@ class Layer(Module):
         array = as_array(make(size, kind), kind)
         if array.shape != size:
             raise ShapeError(f"{self.name}: the initializer gave shape {array.shape} for a weight of shape {size}.")
-        held = name or f"weight_{len(self._roles)}"
+        held = free = name or f"weight_{len(self._roles)}"
+        count = 0
+        while held in self._roles:  # weights of one name in a list: none takes another's place
+            held, count = f"{free}_{count + 1}", count + 1
         if trainable:
             learned = self._trainable and kind.kind == "f"
             self.register_parameter(held, Weight(array, learned, regularizers.get(regularizer), constraints.get(constraint)))
@@ -292,19 +343,7 @@ class Layer(Module):
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
 
-def _given_shape(input_shape: Any, input_dim: Any, batch_input_shape: Any) -> tuple[Any, ...] | None:
-    if batch_input_shape is not None:
-        return tuple(batch_input_shape)
-    if input_dim is not None:
-        if not isinstance(input_dim, (int, np.integer)) or input_dim < 1:
-            raise ArgumentError(f"input_dim is the number of features, an int >= 1, got {input_dim!r}.")
-        return (None, int(input_dim))
-    if input_shape is not None:
-        return (None, *((input_shape,) if isinstance(input_shape, int) else input_shape))
-    return None
-
-
-def _specs(shape: Any, dtype: Any) -> Any:
-    if isinstance(shape, (tuple, list)) and (not shape or shape[0] is None or isinstance(shape[0], (int, np.integer))):
-        return Spec(tuple(shape), dtype)
-    return [_specs(each, dtype) for each in shape]
+def _modules_in(container: Any) -> list[tuple[Any, Module]]:
+    """The modules in a list, tuple or dict, with their places."""
+    pairs = container.items() if isinstance(container, dict) else enumerate(container)
+    return [(key, value) for key, value in pairs if isinstance(value, Module)]

@@ -20,7 +20,7 @@ class _Merge(Layer):
         super().__init__(**common)
         self.built = True
 
-    def call(self, inputs: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any) -> Any:
         if not isinstance(inputs, (list, tuple)) or len(inputs) < 2:
             raise ArgumentError(f"{self.name}: {type(self).__name__} takes a list of two or more tensors, got {inputs!r}.")
         try:

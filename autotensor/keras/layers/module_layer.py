@@ -24,5 +24,5 @@ class ModuleLayer(Layer):
         self.module.train(False)
         self.built = True
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         return self.module(x)

@@ -34,16 +34,16 @@ class Dropout(Layer):
         self.noise_shape = noise_shape
         self.seed = seed
         self.built = True
-        self._generator = default if seed is None else Generator(seed)
+        self._generator = None if seed is None else Generator(seed)  # None: the one that all share, also in a copy
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         if not self.training or self.rate == 0:
             return x
         if self.rate == 1:
             return x * 0.0
         noise = self.noise_shape or (None,) * len(x.shape)
         shape = tuple(n if m is None else m for n, m in zip(x.shape, noise, strict=True))
-        kept = self._generator.uniform(shape) >= self.rate
+        kept = (self._generator or default).uniform(shape) >= self.rate
         return x * (kept / np.asarray(1 - self.rate, x.dtype)).astype(x.dtype, copy=False)
 
     def get_config(self) -> dict[str, Any]:

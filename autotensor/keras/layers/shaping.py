@@ -22,7 +22,7 @@ class Flatten(Layer):
         super().__init__(**common)
         self.built = True
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         return ops.reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
 
@@ -39,7 +39,7 @@ class Reshape(Layer):
         self.target_shape = tuple(target_shape)
         self.built = True
 
-    def call(self, x: Any) -> Any:  # type: ignore[override]
+    def call(self, x: Any) -> Any:
         return ops.reshape(x, (x.shape[0], *self.target_shape))
 
     def get_config(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autotensor.core.errors import ArgumentError
+from autotensor.core.errors import ArgumentError, DTypeError
 from autotensor.keras import names
 
 
@@ -56,6 +56,27 @@ def rebuilt(kind: str, config: Any, table: Mapping[str, Any], custom_objects: Ma
     if isinstance(inner, Mapping) and _name(inner) in own:
         settings["fn"] = rebuilt(kind, inner, own)  # others are known to the class itself
     return made.from_config(settings) if hasattr(made, "from_config") else made
+
+
+def instance(identifier: Any, rebuild: Callable[[Any], Any], expected: str) -> Any:
+    """The object that a user gave: names and dicts are rebuilt, classes called, callables and None stay.
+
+    Raises: as `rebuild`; DTypeError for anything else, which says what was `expected`.
+
+    >>> instance("max", {"max": max}.get, "a loss is a name or a function")
+    <built-in function max>
+    >>> instance(3, {"max": max}.get, "a loss is a name or a function")
+    Traceback (most recent call last):
+    autotensor.core.errors.DTypeError: a loss is a name or a function, got 3.
+    """
+    if identifier is None:
+        return None
+    found = rebuild(identifier) if isinstance(identifier, (str, Mapping)) else identifier
+    if isinstance(found, type):
+        found = found()
+    if not callable(found):
+        raise DTypeError(f"{expected}, got {identifier!r}.")
+    return found
 
 
 def _name(config: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ from autotensor.keras.losses.regression import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 SHORT: dict[str, Callable[..., Any]] = {
     "mse": mean_squared_error,

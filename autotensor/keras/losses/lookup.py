@@ -14,9 +14,10 @@ from autotensor.keras.losses.functions import BY_SHAPE, FUNCTIONS, crossentropy,
 from autotensor.keras.losses.labels import class_labels
 from autotensor.keras.losses.probabilistic import sparse_categorical_crossentropy
 from autotensor.keras.losses.wrapper import Loss, LossFunctionWrapper
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 TABLE: dict[str, Any] = {**FUNCTIONS, **BY_SHAPE, **{kind.__name__: kind for kind in (*CLASSES, LossFunctionWrapper)}}
+EXPECTED = "a loss is a name, a Loss, a function (y_true, y_pred) or a config dict"
 
 
 def get(identifier: Any) -> Any:
@@ -29,14 +30,7 @@ def get(identifier: Any) -> Any:
     >>> get("Huber")
     <Huber name=huber_loss reduction=sum_over_batch_size>
     """
-    if identifier is None:
-        return None
-    found = deserialize(identifier) if isinstance(identifier, (str, Mapping)) else identifier
-    if isinstance(found, type):
-        found = found()
-    if not callable(found):
-        raise DTypeError(f"a loss is a name, a Loss, a function (y_true, y_pred) or a config dict, got {identifier!r}.")
-    return found
+    return configs.instance(identifier, deserialize, EXPECTED)
 
 
 def serialize(loss: Any) -> dict[str, Any]:
@@ -68,7 +62,7 @@ def as_loss(identifier: Any) -> Loss:
     if isinstance(found, Loss):
         return found
     if found is None:
-        raise DTypeError("a loss is a name, a Loss, a function (y_true, y_pred) or a config dict, got None.")
+        raise DTypeError(f"{EXPECTED}, got None.")
     return LossFunctionWrapper(found, name=identifier if isinstance(identifier, str) else name_of(found))
 
 

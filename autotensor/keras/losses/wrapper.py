@@ -16,7 +16,7 @@ from autotensor.keras.losses.functions import FUNCTIONS, OWN
 from autotensor.keras.losses.operands import predictions, same_rank, targets
 from autotensor.keras.losses.reducing import known_reduction, reduced
 from autotensor.ops import not_equal, reshape
-from autotensor.ops.shaping import lift
+from autotensor.ops.conversion import lift
 
 
 class Loss:

@@ -64,6 +64,7 @@ TABLE: dict[str, Any] = {
     **{name.upper(): kind for name, kind in SHORT.items()},
     **KERAS_2,
 }
+EXPECTED = "a metric is a name, a Metric, a Loss, a function (y_true, y_pred) or a config dict"
 ACCURACY = ("accuracy", "acc")  # chosen by shapes in compile, in any case
 
 
@@ -75,15 +76,7 @@ def get(identifier: Any) -> Any:
     >>> get("mse"), get("top_k_categorical_accuracy").k
     (<MeanSquaredError name=mean_squared_error>, 5)
     """
-    if identifier is None:
-        return None
-    found = deserialize(identifier) if isinstance(identifier, (str, Mapping)) else identifier
-    if isinstance(found, type):
-        found = found()
-    if not callable(found):
-        raise DTypeError(
-            f"a metric is a name, a Metric, a Loss, a function (y_true, y_pred) or a config dict, got {identifier!r}."
-        )
+    found = configs.instance(identifier, deserialize, EXPECTED)
     return (
         MeanMetricWrapper(found, name=name_of(found)) if isinstance(identifier, str) and not isinstance(found, Metric) else found
     )
@@ -102,7 +95,7 @@ def as_metric(identifier: Any, name: str | None = None) -> Metric:
         return MeanMetricWrapper(accuracies.accuracy_by_shape, name=name or identifier)
     found = get(identifier)
     if found is None:
-        raise DTypeError("a metric is a name, a Metric, a Loss, a function (y_true, y_pred) or a config dict, got None.")
+        raise DTypeError(f"{EXPECTED}, got None.")
     if not isinstance(found, Metric):
         return MeanMetricWrapper(found, name=name or name_of(found))
     if isinstance(identifier, str):

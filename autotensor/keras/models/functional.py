@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from autotensor import ops
 from autotensor.core.errors import ArgumentError, GraphError, ShapeError
 from autotensor.keras.symbolic import Call, KerasTensor, Structure, flat_symbols, map_tensors
 
@@ -16,13 +17,13 @@ class Graph:
     """
 
     def __init__(self, inputs: Structure, outputs: Structure, model: str) -> None:
-        self.model = model
-        self.inputs, self.outputs = inputs, outputs
-        self.sources, results = list(flat_symbols(inputs)), list(flat_symbols(outputs))
-        for x in (*self.sources, *results):
+        sources, results = list(flat_symbols(inputs)), list(flat_symbols(outputs))
+        for x in (*sources, *results):
             if not isinstance(x, KerasTensor):
                 raise ArgumentError(f"Model takes symbolic tensors made from Input, got {type(x).__name__}.")
-        self.calls = _between(self.sources, results, model)
+        self.calls = _between(sources, results, model)  # first: copying and pickling then never go deep
+        self.model, self.sources = model, sources
+        self.inputs, self.outputs = _alone(inputs), _alone(outputs)
         self.layers: dict[str, Any] = {}
         for call in self.calls:
             if self.layers.setdefault(call.layer.name, call.layer) is not call.layer:
@@ -49,9 +50,7 @@ class Graph:
             given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if len(given) != len(self.sources):
             raise ShapeError(f"{self.model} has {len(self.sources)} inputs {[x.name for x in self.sources]}, got {len(given)}.")
-        for x, value in zip(self.sources, given, strict=True):
-            check_input(self.model, x, value)
-        return given
+        return [fitting(self.model, x, value) for x, value in zip(self.sources, given, strict=True)]
 
     @property
     def is_chain(self) -> bool:
@@ -77,8 +76,22 @@ class Graph:
         return tuple(f"{t.call.layer.name}[{uses[id(t.call)]}][{t.index}]" for t in found)
 
 
+def _alone(structure: Structure) -> Structure:
+    """A list of one tensor is that tensor, as in Keras."""
+    return structure[0] if isinstance(structure, (list, tuple)) and len(structure) == 1 else structure
+
+
+def fitting(model: str, x: KerasTensor, value: Any) -> Any:
+    """A value in the dtype of a symbolic input: whole numbers become floats where floats are expected.
+
+    Raises: ShapeError if it has another shape.
+    """
+    check_input(model, x, value)
+    return value if value.dtype == x.dtype else ops.astype(value, x.dtype)
+
+
 def check_input(model: str, x: KerasTensor, value: Any) -> None:
-    """Raise ShapeError unless an array fits a symbolic input."""
+    """Raise ShapeError unless an array or Tensor fits a symbolic input."""
     fits = len(value.shape) == len(x.shape) and all(m is None or m == n for m, n in zip(x.shape, value.shape, strict=True))
     if not fits:
         whole = tuple(value.shape)

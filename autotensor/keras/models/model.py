@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.errors import NotBuiltError, UnknownNameError, did_you_mean
+from autotensor.core.errors import ArgumentError, GraphError, NotBuiltError, UnknownNameError, did_you_mean
+from autotensor.core.spec import Array
 from autotensor.keras import names
 from autotensor.keras import summary as tables
 from autotensor.keras.layers.layer import Layer
 from autotensor.keras.layers.module_layer import ModuleLayer
-from autotensor.keras.models.functional import Graph
+from autotensor.keras.models.functional import Graph, check_input
 from autotensor.keras.summary import LayerRow, Totals
-from autotensor.keras.symbolic import Operation, Structure, map_tensors
+from autotensor.keras.symbolic import Operation, Structure, flat_symbols, map_tensors
 from autotensor.keras.training.trainer import Trainer
+from autotensor.nn.walking import Role
 
 
 class Model(Trainer):
@@ -46,16 +48,22 @@ class Model(Trainer):
         super().__init__(name=name, **common)
         if functional:
             graph = Graph(inputs, outputs, self.name)
-            self.__dict__.update(_graph=graph, inputs=inputs, outputs=outputs)
-            for layer_name, layer in graph.layers.items():
-                if isinstance(layer, Layer):
-                    self.add_module(layer_name, layer)
+            self.__dict__.update(_graph=graph, inputs=list(graph.sources), outputs=list(flat_symbols(outputs)))
             self.built = True
+
+    def _held(self, role: Role) -> list[tuple[str, Any]]:
+        if role != "module" or self._graph is None:
+            return super()._held(role)
+        layers = [(name, layer) for name, layer in self._graph.layers.items() if isinstance(layer, Layer)]
+        return [*layers, *super()._held(role)]
+
+    def _symbolic(self) -> tuple[Any, Any] | None:
+        return super()._symbolic() if self._graph is None else (self._graph.inputs, self._graph.outputs)
 
     def build(self, input_shape: Any) -> None:
         """A model that is a subclass builds its layers as they are called."""
 
-    def call(self, inputs: Any, **settings: Any) -> Any:  # type: ignore[override]
+    def call(self, inputs: Any, **settings: Any) -> Any:
         """The outputs for inputs: a functional model runs its layers in order, a subclass says itself what it does."""
         if self._graph is None:
             return super().call(inputs, **settings)
@@ -65,6 +73,13 @@ class Model(Trainer):
         if self._graph is None:
             return super()._inputs()
         return [x.name for x in self._graph.sources], [np.dtype(x.dtype) for x in self._graph.sources]
+
+    def _output_count(self) -> int:
+        return 1 if self._graph is None else len(self.outputs)
+
+    def _check_inputs(self, arrays: list[Array]) -> None:
+        for x, array in zip(self._graph.sources if self._graph is not None else (), arrays, strict=False):
+            check_input(self.name, x, array)
 
     @property
     def layers(self) -> list[Any]:
@@ -77,7 +92,11 @@ class Model(Trainer):
         Raises: UnknownNameError if there is none.
         """
         layers = self.layers
+        if (name is None) == (index is None):
+            raise ArgumentError(f"get_layer takes a name or an index, one of them, got name={name!r} and index={index!r}.")
         if index is not None:
+            if isinstance(index, bool) or not isinstance(index, (int, np.integer)):
+                raise ArgumentError(f"the index of a layer is an int, got {index!r}. For a name: get_layer(name={index!r}).")
             if not -len(layers) <= index < len(layers):
                 raise UnknownNameError(f"{self.name} has {len(layers)} layers, there is none at {index}.")
             return layers[index]
@@ -168,6 +187,14 @@ class Model(Trainer):
             None if optimizer is None else optimizer.variable_count,
             0 if optimizer is None else optimizer.variable_bytes,
         )
+
+    def get_config(self) -> dict[str, Any]:
+        if self._graph is not None:
+            raise GraphError(
+                f"{self.name} was made of symbolic tensors, which have no configuration yet. Keep the function that makes "
+                f"the model, and its weights: get_weights() and set_weights(), or pickle the model."
+            )
+        return super().get_config()
 
     @property
     def input_shape(self) -> Any:

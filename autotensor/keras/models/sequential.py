@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 
 from autotensor.core.errors import ArgumentError, DTypeError, NotBuiltError
+from autotensor.core.spec import Array
+from autotensor.keras import layers
 from autotensor.keras.layers.input_layer import Input, InputLayer
 from autotensor.keras.layers.layer import Layer
 from autotensor.keras.layers.module_layer import ModuleLayer
-from autotensor.keras.models.functional import check_input
+from autotensor.keras.models.functional import check_input, fitting
 from autotensor.keras.models.model import Model
 from autotensor.keras.symbolic import KerasTensor
 from autotensor.nn.module import Module
+from autotensor.nn.walking import Role
 
 
 class Sequential(Model):
@@ -48,6 +51,8 @@ class Sequential(Model):
             return
         if isinstance(layer, Module) and not isinstance(layer, Layer):
             layer = ModuleLayer(layer)
+        if isinstance(layer, type) and issubclass(layer, Module):
+            raise DTypeError(f"Sequential takes layers, got the class {layer.__name__}. Pass a layer: {layer.__name__}(...).")
         if not isinstance(layer, Layer):
             raise DTypeError(f"Sequential takes layers, got {layer!r}. A function becomes one by Activation(function).")
         if layer.name in [other.name for other in self._chain]:
@@ -58,7 +63,6 @@ class Sequential(Model):
             symbol = layer(self._last())  # before it is held: a layer that does not fit leaves the model as it was
             self._symbols[layer.name] = symbol
         self._chain.append(layer)
-        self.add_module(layer.name, layer)
         self.built = self._symbol is not None
 
     def pop(self) -> Any:
@@ -69,7 +73,6 @@ class Sequential(Model):
         if not self._chain:
             raise ArgumentError(f"{self.name} has no layer to remove.")
         layer = self._chain.pop()
-        delattr(self, layer.name)
         self._symbols.pop(layer.name, None)
         self.built = self._symbol is not None and bool(self._chain)
         return layer
@@ -88,7 +91,7 @@ class Sequential(Model):
     def build(self, input_shape: Any) -> None:
         """Build all layers for inputs of this shape, batch first."""
         if self._symbol is None:
-            self._set_input(Input(tuple(input_shape[1:]), None))
+            self.__dict__["_symbol"] = Input(tuple(input_shape[1:]))
         symbol = self._symbol
         for layer in self._chain:
             if layer.name not in self._symbols:
@@ -110,16 +113,28 @@ class Sequential(Model):
     def layers(self) -> list[Any]:
         return list(self._chain)
 
+    def _held(self, role: Role) -> list[tuple[str, Any]]:
+        if role != "module":
+            return super()._held(role)
+        return [*((layer.name, layer) for layer in self.__dict__.get("_chain", ())), *super()._held(role)]
+
+    def _symbolic(self) -> tuple[Any, Any] | None:
+        return self._known() if self.built else None
+
     def call(self, x: Any) -> Any:  # type: ignore[override]
         """Each layer after the other."""
         if self._symbol is not None and not isinstance(x, KerasTensor):
-            check_input(self.name, self._symbol, x)
+            x = fitting(self.name, self._symbol, x)
         for layer in self._chain:
             x = layer(x)
         return x
 
     def _inputs(self) -> tuple[list[str], list[np.dtype[Any]]]:
         return ["x"], [self._dtype if self._symbol is None else np.dtype(self._symbol.dtype)]
+
+    def _check_inputs(self, arrays: list[Array]) -> None:
+        if self._symbol is not None:
+            check_input(self.name, self._symbol, arrays[0])
 
     @property
     def inputs(self) -> list[Any]:
@@ -149,4 +164,14 @@ class Sequential(Model):
         return None if symbol is None else symbol.shape
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "layers": [layer.get_config() for layer in self._chain]}
+        first = [] if self._symbol is None else [self._symbol.call.layer]
+        described = [layers.serialize(layer) for layer in (*first, *self._chain)]
+        return {"name": self.name, "trainable": self.trainable, "layers": described}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """A new model of the same layers, with weights of its own; `custom_objects` are classes of the user's own, by name."""
+        made = cls(name=config.get("name"), trainable=config.get("trainable", True))
+        for described in config["layers"]:
+            made.add(layers.deserialize(described, {"Sequential": Sequential, **(custom_objects or {})}))
+        return made

@@ -3,55 +3,45 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple, Unpack
+from typing import Any, ClassVar, Unpack
 
 from autotensor.core.namespace import Namespace
 from autotensor.keras.optimizers.common import EPSILON, Common
 from autotensor.keras.optimizers.optimizer import Optimizer
 from autotensor.optim.ranges import NOT_NEGATIVE, UNIT, Range
-from autotensor.optim.rmsprop import variance
+from autotensor.optim.rmsprop import RMSpropScalars, variance
 from autotensor.optim.rule import Hyper, Rule, Slot, Slots
 
 
-class RMSpropScalars(NamedTuple):
-    """What one pass of RMSprop needs beside arrays."""
-
-    lr: float
-    rho: float
-    take: float  # 1 - rho
-    eps: float
-    momentum: float
-
-
 def scalars(t: int, hyper: Hyper) -> RMSpropScalars:
-    """Keras's convention: the learning rate multiplies the gradient on its way into the momentum."""
+    """Keras's convention: the learning rate multiplies the gradient on its way into the momentum. Its rho is alpha."""
     rho = float(hyper["rho"])
     return RMSpropScalars(float(hyper["lr"]), rho, 1.0 - rho, float(hyper["epsilon"]), float(hyper["momentum"]))
 
 
 def _rmsprop(ns: Namespace, leaf: Any, g: Any, slots: Slots, s: RMSpropScalars) -> tuple[Any, Slots]:
-    v = s.rho * slots[0] + s.take * (g * g)
+    v = s.alpha * slots[0] + s.take * (g * g)
     return leaf - s.lr * g / ns.sqrt(v + s.eps), (v,)
 
 
 def _with_momentum(ns: Namespace, leaf: Any, g: Any, slots: Slots, s: RMSpropScalars) -> tuple[Any, Slots]:
     v, m = slots
-    v = s.rho * v + s.take * (g * g)
+    v = s.alpha * v + s.take * (g * g)
     m = s.momentum * m + s.lr * g / ns.sqrt(v + s.eps)
     return leaf - m, (v, m)
 
 
 def _centered(ns: Namespace, leaf: Any, g: Any, slots: Slots, s: RMSpropScalars) -> tuple[Any, Slots]:
     v, mean = slots
-    v = s.rho * v + s.take * (g * g)
-    mean = s.rho * mean + s.take * g
+    v = s.alpha * v + s.take * (g * g)
+    mean = s.alpha * mean + s.take * g
     return leaf - s.lr * g / ns.sqrt(variance(ns, v, mean) + s.eps), (v, mean)
 
 
 def _centered_with_momentum(ns: Namespace, leaf: Any, g: Any, slots: Slots, s: RMSpropScalars) -> tuple[Any, Slots]:
     v, m, mean = slots
-    v = s.rho * v + s.take * (g * g)
-    mean = s.rho * mean + s.take * g
+    v = s.alpha * v + s.take * (g * g)
+    mean = s.alpha * mean + s.take * g
     m = s.momentum * m + s.lr * g / ns.sqrt(variance(ns, v, mean) + s.eps)
     return leaf - m, (v, m, mean)
 

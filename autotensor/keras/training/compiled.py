@@ -7,21 +7,16 @@ from typing import Any
 
 from autotensor.core.errors import ArgumentError, DTypeError
 from autotensor.keras import losses, metrics
-from autotensor.keras.metrics import Metric
+from autotensor.keras.metrics import Mean, Metric
 
 ACCURACY = ("accuracy", "acc", "ACC")
 
 
-class LossMean:
-    """The mean of the batches' losses, weighted by their sizes."""
+class LossMean(Mean):
+    """The mean of the batches' losses, weighted by their sizes: the metric called "loss"."""
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all batches."""
-        self.total = 0.0
-        self.count = 0
+        super().__init__(name="loss")
 
     def update(self, loss: float, n: int) -> None:
         """Take in one batch of `n` samples."""
@@ -30,6 +25,7 @@ class LossMean:
 
     @property
     def value(self) -> float:
+        """The mean as it is, in double precision."""
         return self.total / self.count if self.count else 0.0
 
 
@@ -47,6 +43,10 @@ class Compiled:
         repeated = [name for i, (name, _, _) in enumerate(self._chosen) if name in [n for n, _, _ in self._chosen[:i]]]
         if repeated:
             raise ArgumentError(f"metric {repeated[0]!r} is listed twice; each name is a key of the history.")
+        if any(name == "loss" for name, _, _ in self._chosen):
+            raise ArgumentError(
+                "a metric may not be called 'loss', which is the key of the loss in the history; give it another name."
+            )
         self._metrics: list[tuple[str, Metric, bool]] | None = None
         if not any(metric in ACCURACY for _, metric, _ in self._chosen if isinstance(metric, str)):
             self._metrics = [(name, metrics.as_metric(metric, name), uses) for name, metric, uses in self._chosen]
@@ -71,12 +71,12 @@ class Compiled:
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metric objects that are known already."""
-        return [metric for _, metric, _ in self._metrics or []]
+        """The loss as a metric, and the metric objects that are known already."""
+        return [self.mean, *(metric for _, metric, _ in self._metrics or [])]
 
     def reset(self) -> None:
         """Start an epoch: forget all batches."""
-        self.mean.reset()
+        self.mean.reset_state()
         for _, metric, _ in self._metrics or []:
             metric.reset_state()
 

@@ -10,6 +10,7 @@ import numpy as np
 from autotensor.core.errors import ArgumentError, DataError, DTypeError
 from autotensor.core.spec import Array
 from autotensor.core.tensor import Tensor
+from autotensor.keras import config
 from autotensor.random import default
 
 
@@ -51,7 +52,6 @@ def admit(
     inputs: Sequence[str],
     dtypes: Sequence[np.dtype[Any]],
     purpose: str,
-    class_weight: Mapping[int, float] | None = None,
     finite: bool = True,
 ) -> Data:
     """Check and cast a data set for a model with these inputs.
@@ -65,8 +65,9 @@ def admit(
         for each, name, dtype in zip(xs, inputs, dtypes, strict=True)
     ]
     n = len(arrays[0])
-    targets = None if y is None else _array(y, "y", dtypes[0], keep_integers=True)
-    weights = None if sample_weight is None else _array(sample_weight, "sample_weight", dtypes[0])
+    floating = dtypes[0] if dtypes[0].kind == "f" else config.float_dtype()  # an Input of integers does not make y integers
+    targets = None if y is None else _array(y, "y", floating, keep_integers=True)
+    weights = None if sample_weight is None else _array(sample_weight, "sample_weight", floating)
     named = [(f"x[{name!r}]" if len(inputs) > 1 else "x", a) for name, a in zip(inputs, arrays, strict=True)]
     named += [("y", targets)] if targets is not None else []
     named += [("sample_weight", weights)] if weights is not None else []
@@ -78,10 +79,6 @@ def admit(
     if finite:
         for name, a in named:
             _check_finite(name, a, purpose)
-    if class_weight is not None:
-        if weights is not None:
-            raise ArgumentError("pass class_weight or sample_weight, not both: one becomes the other.")
-        weights = _class_weights(targets, class_weight, dtypes[0])
     return Data(arrays[0] if len(arrays) == 1 else arrays, targets, weights, n)
 
 
@@ -105,7 +102,9 @@ def _array(data: Any, name: str, dtype: np.dtype[Any], *, keep_integers: bool = 
     try:
         array = np.asarray(data)
     except ValueError as reason:
-        raise DataError(f"{name} is not a rectangular array: {reason}. Give every sample the same shape.") from None
+        raise DataError(
+            f"{name} is not a rectangular array: {str(reason).rstrip('.')}. Give every sample the same shape."
+        ) from None
     if array.dtype.kind not in "biuf":
         raise DTypeError(
             f"{name} must hold numbers, got dtype {array.dtype} ({type(data).__name__}). "
@@ -123,18 +122,35 @@ def _check_finite(name: str, array: Array, purpose: str) -> None:
         return
     bad = ~np.isfinite(array)
     first = tuple(int(i) for i in np.argwhere(bad)[0])
+    count = int(bad.sum())
     raise DataError(
-        f"{purpose}: {name} has {int(bad.sum())} numbers that are NaN or infinite, "
+        f"{purpose}: {count} of the {array.size} numbers in {name} {'is' if count == 1 else 'are'} NaN or infinite, "
         f"the first is {name}[{', '.join(map(str, first))}] = {array[first]}. "
         f"Training on them makes every weight NaN: drop those samples, or use np.nan_to_num({name})."
     )
 
 
-def _class_weights(y: Any, class_weight: Mapping[int, float], dtype: np.dtype[Any]) -> Array:
-    if y is None:
+def weigh_classes(data: Data, class_weight: Mapping[int, float] | None) -> Data:
+    """The same data with the weight of its class for each sample; a class that is not named has 1, None changes nothing.
+
+    Raises: ArgumentError if there are weights already, or no labels; DTypeError unless `class_weight` is a dict of numbers.
+    """
+    if class_weight is None:
+        return data
+    if not isinstance(class_weight, Mapping):
+        raise DTypeError(
+            f"class_weight is a dict from class numbers to weights, such as {{0: 1.0, 1: 5.0}}, got {class_weight!r}."
+        )
+    if data.w is not None:
+        raise ArgumentError("pass class_weight or sample_weight, not both: one becomes the other.")
+    if data.y is None:
         raise ArgumentError("class_weight needs targets y.")
-    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.reshape(len(y)).astype(np.int64)
-    return np.array([class_weight.get(int(label), 1.0) for label in labels], dtype)
+    y = data.y
+    labels = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else y.astype(np.int64)
+    if labels.size != data.n:
+        raise ArgumentError(f"class_weight needs one label a sample, got y of shape {y.shape}. Pass sample_weight instead.")
+    weights = [class_weight.get(label, 1.0) for label in labels.reshape(-1).tolist()]
+    return data._replace(w=np.array(weights, config.float_dtype()))
 
 
 def split(data: Data, fraction: float) -> tuple[Data, Data]:

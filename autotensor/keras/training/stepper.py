@@ -11,6 +11,8 @@ from autotensor.core.recording import no_grad
 from autotensor.core.tensor import Tensor
 from autotensor.keras import optimizers
 from autotensor.keras.layers.layer import Layer
+from autotensor.keras.metrics import Metric
+from autotensor.keras.names import refuse_keywords
 from autotensor.keras.training.checks import unpack
 from autotensor.keras.training.compiled import Compiled
 
@@ -42,13 +44,16 @@ class Stepper(Layer):
         steps_per_execution: int = 1,
         jit_compile: Any = "auto",
         auto_scale_loss: bool = True,
+        **unknown: Any,
     ) -> None:
         """Choose how to train: an optimizer, a loss, and metrics to report; each a name, an object or a function.
 
         `metrics`: `accuracy` becomes binary, categorical or sparse categorical accuracy by the shapes of targets and predictions.
         `jit_compile` may be "auto" or False and `steps_per_execution` 1: every step runs as NumPy calls, recorded as they happen.
-        Raises: UnknownNameError for a name that stands for nothing.
+        Raises: UnknownNameError for a name that stands for nothing; UnknownKeywordError for a misspelt argument.
         """
+        if unknown:
+            refuse_keywords("compile", [Stepper.compile], unknown)
         if isinstance(loss_weights, (list, tuple)) and metrics is None and any(isinstance(m, str) for m in loss_weights):
             warnings.warn(
                 "compile's third argument is loss_weights since Keras 3; a list of names is taken as metrics.", stacklevel=2
@@ -75,8 +80,9 @@ class Stepper(Layer):
 
     @property
     def metrics(self) -> list[Any]:
-        """The metric objects; those that depend on shapes appear with the first batch."""
-        return [] if self._compiled is None else self._compiled.metrics
+        """The metric objects, the loss first, then those that are attributes; "accuracy" appears with the first batch."""
+        own = [value for value in vars(self).values() if isinstance(value, Metric)]
+        return own if self._compiled is None else [*self._compiled.metrics, *own]
 
     @property
     def metrics_names(self) -> list[str]:
@@ -86,9 +92,10 @@ class Stepper(Layer):
     def _need_compiled(self, purpose: str) -> Compiled:
         if self._compiled is None:
             raise NotCompiledError(f"{purpose} needs a compiled model: call {self.name}.compile(optimizer, loss) first.")
-        if self._compiled.loss is None and not self.losses:
-            raise NotCompiledError(f"{purpose} needs a loss: {self.name} was compiled without one. Pass loss= to compile.")
         return self._compiled
+
+    def _no_loss(self, purpose: str) -> NotCompiledError:
+        return NotCompiledError(f"{purpose} needs a loss: {self.name} was compiled without one. Pass loss= to compile.")
 
     # one step, each part open to subclasses
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None) -> Any:
@@ -101,6 +108,8 @@ class Stepper(Layer):
                 total = total * compiled.loss_weight
         for penalty in self.losses if self._penalised_now() else ():
             total = penalty if total is None else total + penalty
+        if total is None:
+            raise self._no_loss("compute_loss")
         return total
 
     def _penalised_now(self) -> bool:
@@ -115,7 +124,7 @@ class Stepper(Layer):
         return compiled.logs()
 
     def train_step(self, data: Any) -> dict[str, float]:
-        """One step on a batch (x, y, sample_weight): forward, loss, backward, update; returns the running values."""
+        """One step on a batch, (x, y) or (x, y, sample_weight): forward, loss, backward, update; returns the running values."""
         x, y, w = unpack(data)
         y_pred = self(x, training=True)
         loss = self.compute_loss(x, y, y_pred, w)
@@ -135,7 +144,7 @@ class Stepper(Layer):
             self._forget_activity()
 
     def test_step(self, data: Any) -> dict[str, float]:
-        """The loss and metrics of a batch (x, y, sample_weight), without learning; returns the running values."""
+        """The loss and metrics of a batch, (x, y) or (x, y, sample_weight), without learning; returns the running values."""
         x, y, w = unpack(data)
         with no_grad():
             y_pred = self(x, training=False)
@@ -147,11 +156,6 @@ class Stepper(Layer):
         """The model's output for a batch."""
         with no_grad():
             return self(unpack(data)[0], training=False)
-
-    def _forget_activity(self) -> None:
-        for module in self.modules():
-            if isinstance(module, Layer) and module._activity_losses:
-                module._activity_losses.clear()
 
 
 def samples(x: Any) -> int:
