@@ -125,6 +125,14 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return registered, (self.name,)  # a copy, or what is unpickled, is the primitive itself
+
+
+def registered(name: str) -> Primitive:
+    """The primitive of a name."""
+    return registry[name]
+
 
 class Elementwise(Primitive):
     """A function of each element: it states one partial derivative for each operand.

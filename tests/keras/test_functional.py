@@ -145,9 +145,10 @@ def test_an_unknown_size_stays_unknown_until_there_is_data():
 @pytest.mark.parametrize("dtype", ["int64", "float64", "float32", "bool"])
 def test_inputs_are_cast_to_the_dtype_of_the_input(dtype):
     x = keras.Input((2,))
-    model = keras.Model(x, layers.Dense(1)(x))
-    assert model(np.ones((1, 2), dtype)).dtype == np.float32
-    assert model.predict(np.ones((1, 2), dtype), verbose=0).dtype == np.float32
+    model, chain = keras.Model(x, layers.Flatten()(x)), keras.Sequential([keras.Input((2,)), layers.Flatten()])
+    for each in (model, chain):
+        assert each(np.ones((1, 2), dtype)).dtype == np.float32
+        assert each.predict(np.ones((1, 2), dtype), verbose=0).dtype == np.float32
 
 
 def test_an_input_of_integers_leaves_labels_and_weights_as_they_are():
