@@ -7,8 +7,7 @@ from typing import Any
 
 from autotensor import ops
 from autotensor.core.errors import DTypeError
-from autotensor.keras import names
-from autotensor.keras.losses import configs
+from autotensor.keras import configs, names
 from autotensor.nn import functional as F  # noqa: N812 - PyTorch's and Keras's users know it so
 
 

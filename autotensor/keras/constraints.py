@@ -8,8 +8,7 @@ from typing import Any, Self
 from autotensor import ops
 from autotensor.core.errors import DTypeError
 from autotensor.core.spec import Axis
-from autotensor.keras import config, names
-from autotensor.keras.losses import configs
+from autotensor.keras import config, configs, names
 
 
 class Constraint:

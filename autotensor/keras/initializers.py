@@ -10,8 +10,7 @@ import numpy as np
 
 from autotensor.core.errors import ArgumentError, DTypeError, ShapeError
 from autotensor.core.spec import Array, DTypeLike, Shape
-from autotensor.keras import config, names
-from autotensor.keras.losses import configs
+from autotensor.keras import config, configs, names
 from autotensor.random import Generator, default
 
 TRUNCATION = 0.87962566103423978  # the standard deviation of a standard normal cut at 2

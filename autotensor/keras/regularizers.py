@@ -7,8 +7,7 @@ from typing import Any, Self
 
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, DTypeError
-from autotensor.keras import names
-from autotensor.keras.losses import configs
+from autotensor.keras import configs, names
 
 
 class L1L2:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autotensor.core.errors import DTypeError
+from autotensor.keras import configs
 from autotensor.keras.layers.activation import Activation, ReLU, Softmax
 from autotensor.keras.layers.dense import Dense
 from autotensor.keras.layers.input_layer import InputLayer
@@ -14,7 +15,6 @@ from autotensor.keras.layers.merging import Add, Average, Concatenate, Maximum, 
 from autotensor.keras.layers.normalisation import BatchNormalization, LayerNormalization
 from autotensor.keras.layers.regularisation import Dropout
 from autotensor.keras.layers.shaping import Flatten, Reshape
-from autotensor.keras.losses import configs
 
 CLASSES: tuple[type[Layer], ...] = (InputLayer, Dense, Activation, ReLU, Softmax, Flatten, Reshape, Dropout)
 CLASSES += (BatchNormalization, LayerNormalization, Add, Subtract, Multiply, Average, Maximum, Minimum, Concatenate)

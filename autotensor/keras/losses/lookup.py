@@ -7,8 +7,7 @@ from typing import Any
 
 from autotensor.core.errors import DTypeError
 from autotensor.core.spec import Shape
-from autotensor.keras import names
-from autotensor.keras.losses import configs
+from autotensor.keras import configs, names
 from autotensor.keras.losses.classes import CLASSES
 from autotensor.keras.losses.functions import BY_SHAPE, FUNCTIONS, crossentropy, crossentropy_for
 from autotensor.keras.losses.labels import class_labels

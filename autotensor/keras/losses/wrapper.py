@@ -10,8 +10,7 @@ import numpy as np
 from autotensor.core.errors import ArgumentError
 from autotensor.core.recording import inside
 from autotensor.core.spec import DTypeLike
-from autotensor.keras import config, names
-from autotensor.keras.losses import configs
+from autotensor.keras import config, configs, names
 from autotensor.keras.losses.functions import FUNCTIONS, OWN
 from autotensor.keras.losses.operands import predictions, same_rank, targets
 from autotensor.keras.losses.reducing import known_reduction, reduced

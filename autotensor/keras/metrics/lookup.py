@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from autotensor.core.errors import DTypeError
-from autotensor.keras import names
-from autotensor.keras.losses import Loss, configs
+from autotensor.keras import configs, names
+from autotensor.keras.losses import Loss
 from autotensor.keras.losses import classes as loss_classes
 from autotensor.keras.losses.functions import FUNCTIONS
 from autotensor.keras.losses.lookup import name_of

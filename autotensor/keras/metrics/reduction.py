@@ -10,7 +10,8 @@ import numpy as np
 from autotensor.core.recording import no_grad
 from autotensor.core.spec import Array, DTypeLike
 from autotensor.core.tensor import Tensor
-from autotensor.keras.losses import Loss, configs, lookup
+from autotensor.keras import configs
+from autotensor.keras.losses import Loss, lookup
 from autotensor.keras.losses.functions import OWN
 from autotensor.keras.losses.operands import predictions, same_rank, targets
 from autotensor.keras.losses.reducing import aligned
