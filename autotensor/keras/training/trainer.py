@@ -1,4 +1,4 @@
-"""`fit`, `evaluate`, `predict`, and their single-batch forms."""
+"""`fit`, and the step on one batch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from autotensor.core.errors import ArgumentError, AutotensorError, DataError, ShapeError
-from autotensor.core.recording import no_grad
-from autotensor.core.spec import Array
-from autotensor.keras import losses
 from autotensor.keras.callbacks import CallbackList, History
-from autotensor.keras.names import refuse_keywords
 from autotensor.keras.training import data as door
 from autotensor.keras.training.checks import (
     at_least_one,
@@ -25,15 +18,14 @@ from autotensor.keras.training.checks import (
     unpack,
     validation_epochs,
 )
-from autotensor.keras.training.compiled import Compiled
 from autotensor.keras.training.data import Data
-from autotensor.keras.training.stepper import Learned, Stepper
+from autotensor.keras.training.evaluator import Evaluator, refuse
+from autotensor.keras.training.stepper import Learned
 
 
-class Trainer(Stepper):
-    """The part of a Model that runs over data."""
+class Trainer(Evaluator):
+    """The part of a Model that learns from data."""
 
-    # fit
     def fit(
         self,
         x: Any = None,
@@ -62,7 +54,7 @@ class Trainer(Stepper):
         Raises: NotCompiledError before compile; DataError, ShapeError or DTypeError, before any weight changes, for data that
         cannot be trained on.
         """
-        _refuse("fit", unknown)
+        refuse(Trainer.fit, unknown)
         self._need_compiled("fit")
         size = door.check_batch_size(batch_size)
         check_counts(epochs=epochs, initial_epoch=initial_epoch)
@@ -128,91 +120,6 @@ class Trainer(Stepper):
                 break
         return floats(logs)
 
-    def _measure(self, data: Data, size: int, steps: int | None, watchers: CallbackList) -> dict[str, float]:
-        self.reset_metrics()
-        self.train(False)
-        watchers.on_test_begin()
-        logs: dict[str, float] = {}
-        for step, batch in enumerate(door.batches(data, size)):
-            if step == steps:
-                break
-            watchers.on_test_batch_begin(step)
-            logs = self.test_step(packed(*batch))
-            watchers.on_test_batch_end(step, logs)
-        watchers.on_test_end(logs)
-        return floats(logs)
-
-    # evaluate and predict
-    def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: Any = "auto",
-        sample_weight: Any = None,
-        steps: int | None = None,
-        callbacks: Any = None,
-        return_dict: bool = False,
-        **unknown: Any,
-    ) -> Any:
-        """The loss on a data set, without metrics a float, else `[loss, *metrics]`, or a dict by name with `return_dict`.
-
-        Raises: as `fit`.
-        """
-        _refuse("evaluate", unknown)
-        self._need_compiled("evaluate")
-        size = door.check_batch_size(batch_size)
-        check_verbose(verbose)
-        data = self._admit(x, y, sample_weight, "evaluate")
-        self._rehearse(data, "evaluate")
-        count = math.ceil(data.n / size) if steps is None else at_least_one("steps", steps)
-        watchers = CallbackList(
-            callbacks, add_history=False, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=count
-        )
-        try:
-            logs = self._measure(data, size, steps, watchers)
-        finally:
-            watchers.close()
-        return self._answer(logs, return_dict=return_dict)
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: Any = "auto",
-        steps: int | None = None,
-        callbacks: Any = None,
-        **unknown: Any,
-    ) -> Any:
-        """The model's outputs as an array, in batches; works before compile.
-
-        Shapes: x (n, ...) -> (n, ...).
-        Raises: DataError for no samples; ShapeError for samples of another shape than the model was built for.
-        """
-        _refuse("predict", unknown)
-        size = door.check_batch_size(batch_size)
-        check_verbose(verbose)
-        data = self._admit(x, None, None, "predict", finite=False)
-        count = math.ceil(data.n / size) if steps is None else at_least_one("steps", steps)
-        watchers = CallbackList(
-            callbacks, add_history=False, add_progbar=verbose != 0, model=self, verbose=verbose, epochs=1, steps=count
-        )
-        pieces: list[Any] = []
-        try:
-            watchers.on_predict_begin()
-            for step, batch in enumerate(door.batches(data, size)):
-                if step == count:
-                    break
-                watchers.on_predict_batch_begin(step)
-                outputs = self.predict_step(packed(*batch))
-                pieces.append(outputs)
-                watchers.on_predict_batch_end(step, {"outputs": outputs})
-            watchers.on_predict_end()
-        finally:
-            watchers.close()
-        return _joined(pieces)
-
-    # single batches
     def train_on_batch(
         self,
         x: Any,
@@ -232,115 +139,3 @@ class Trainer(Stepper):
         with self.mode(training=True):
             logs = self.train_step(packed(data.x, data.y, data.w))
         return self._answer(floats(logs), return_dict=return_dict)
-
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """The loss, or `[loss, *metrics]`, of one batch, without learning.
-
-        Raises: as `fit`.
-        """
-        self._need_compiled("test_on_batch")
-        data = self._admit(x, y, sample_weight, "test_on_batch")
-        self._rehearse(data, "test_on_batch")
-        self.reset_metrics()
-        return self._answer(floats(self.test_step(packed(data.x, data.y, data.w))), return_dict=return_dict)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """The model's outputs for one batch, as an array."""
-        data = self._admit(x, None, None, "predict_on_batch", finite=False)
-        return _joined([self.predict_step(packed(data.x, None, None))])
-
-    def _answer(self, logs: dict[str, float], *, return_dict: bool) -> Any:
-        known = [name for name in self.metrics_names if name in logs]
-        values = [logs[name] for name in [*known, *(name for name in logs if name not in known)]]
-        return logs if return_dict else values[0] if len(values) == 1 else values
-
-    def reset_metrics(self) -> None:
-        """Forget the batches that the metrics have seen."""
-        if self._compiled is not None:
-            self._compiled.reset()
-        for metric in self.metrics:
-            metric.reset_state()
-
-    # the door
-    def _inputs(self) -> tuple[list[str], list[np.dtype[Any]]]:
-        """Names and dtypes of the model's inputs."""
-        return ["x"], [self._dtype]
-
-    def _admit(self, x: Any, y: Any, w: Any, purpose: str, *, finite: bool = True) -> Data:
-        if x is None:
-            raise DataError(f"{purpose} needs data: pass x, got None.")
-        if y is not None and self._output_count() > 1:
-            raise self._too_many(purpose, self._output_count())
-        inputs, dtypes = self._inputs()
-        data = door.admit(x, y, w, inputs=inputs, dtypes=dtypes, purpose=purpose, finite=finite)
-        self._check_inputs(data.x if isinstance(data.x, list) else [data.x])
-        return data
-
-    def _output_count(self) -> int:
-        return 1
-
-    def _too_many(self, purpose: str, count: int) -> ArgumentError:
-        return ArgumentError(f"{purpose} takes models with one output, {self.name} has {count}. Make a Model of one of them.")
-
-    def _check_inputs(self, arrays: list[Array]) -> None:
-        """Raise ShapeError for inputs of other shapes than the model was built for."""
-
-    def _rehearse(self, data: Data, purpose: str) -> None:
-        """Try the loss and the metrics on one sample, without learning, so that what cannot work changes nothing."""
-        compiled = self._need_compiled(purpose)
-        step = "train_step" if purpose in ("fit", "train_on_batch") else "test_step"
-        ours = all(getattr(type(self), name) is getattr(Stepper, name) for name in (step, "compute_loss"))
-        if ours and compiled.loss is None and not self.penalised:
-            raise self._no_loss(purpose)
-        if ours and compiled.loss is not None and data.y is None:
-            raise DataError(f"{purpose} needs targets: {self.name} was compiled with a loss, and y is None.")
-        x, y, w = data.rows(slice(0, 1))
-        with no_grad():
-            y_pred = self(x, training=False)
-            if compiled.loss is None or not ours:  # what a step of one's own does with the data, only it knows
-                return
-            if not hasattr(y_pred, "shape"):
-                raise self._too_many(purpose, len(y_pred))
-            try:
-                compiled.loss(y, y_pred, w)
-                losses.check_labels(compiled.loss, data.y, tuple(y_pred.shape))
-                for _, metric, _ in compiled.settle(y, y_pred):
-                    metric.reset_state()
-                compiled.update(y, y_pred.data, w)
-            except ShapeError as refusal:
-                raise ShapeError(f"{purpose}: {_refusal_of_all(compiled, data, y_pred.data) or refusal}") from None
-            except AutotensorError as refusal:
-                raise type(refusal)(f"{purpose}: {refusal}") from None
-            compiled.reset()
-
-
-def _refusal_of_all(compiled: Compiled, data: Data, y_pred: Array) -> ShapeError | None:
-    """What loss or metrics say of all samples, given what the model says of the first: the shapes that the user knows."""
-    try:
-        outputs = np.broadcast_to(y_pred, (data.n, *y_pred.shape[1:]))
-        if compiled.loss is not None:
-            compiled.loss(data.y, outputs, data.w)
-        compiled.update(data.y, outputs, data.w)
-    except ShapeError as refusal:
-        return refusal
-    except ValueError:  # outputs without one entry a sample
-        pass
-    finally:
-        compiled.reset()
-    return None
-
-
-def _joined(pieces: list[Any]) -> Any:
-    if isinstance(pieces[0], (list, tuple)):
-        return [_joined([piece[i] for piece in pieces]) for i in range(len(pieces[0]))]
-    if isinstance(pieces[0], dict):
-        return {key: _joined([piece[key] for piece in pieces]) for key in pieces[0]}
-    arrays: list[Array] = [piece.data for piece in pieces]
-    return np.concatenate(arrays) if len(arrays) > 1 else np.array(arrays[0], order="C")
-
-
-def _refuse(method: str, unknown: dict[str, Any]) -> None:
-    for keras_2 in ("max_queue_size", "workers", "use_multiprocessing"):  # arrays are in memory: there is no queue to fill
-        unknown.pop(keras_2, None)
-    if unknown:
-        refuse_keywords(method, [getattr(Trainer, method)], unknown)
