@@ -79,12 +79,11 @@ def torch_chain() -> Callable[[], Gradients]:
     return chain
 
 
-def mygrad_chain() -> Callable[[], Gradients]:
-    """MyGrad in its fast mode: operands are not locked while the graph lives."""
+def mygrad_chain(*, guarded: bool) -> Callable[[], Gradients]:
+    """MyGrad as it comes, or in its fast mode: operands are not locked while the graph lives."""
     import mygrad
 
-    mygrad.turn_memory_guarding_off()
-
+    @(mygrad.mem_guard_on if guarded else mygrad.mem_guard_off)
     def chain() -> Gradients:
         w, b = mygrad.tensor(W), mygrad.tensor(B)
         h = X
@@ -137,7 +136,8 @@ def main() -> None:
     if "torch" in found:
         candidates["PyTorch"] = torch_chain()
     if "mygrad" in found:
-        candidates["MyGrad"] = mygrad_chain()
+        candidates["MyGrad"] = mygrad_chain(guarded=True)
+        candidates["MyGrad, unguarded"] = mygrad_chain(guarded=False)
     if "autograd" in found:
         candidates["HIPS autograd"] = autograd_chain()
     candidates["NumPy by hand"] = by_numpy
