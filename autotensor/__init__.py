@@ -9,29 +9,35 @@
 `at.nn` and `at.optim` follow PyTorch, `at.keras` follows Keras, the array functions follow the array-API standard.
 """
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from autotensor import autodiff, core, ops, random
 from autotensor._version import __version__
-from autotensor.autodiff import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
+from autotensor.autodiff import checkpoint, explain_nan, grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp, vmap
 from autotensor.core.errors import AutotensorError
 from autotensor.core.recording import enable_grad, is_grad_enabled, no_grad
 from autotensor.core.tensor import Tensor
+from autotensor.core.watching import debug
 from autotensor.ops import *  # noqa: F403 - the array functions; ops.__all__ lists them
 from autotensor.ops import __all__ as _array_functions
 
 if TYPE_CHECKING:
     from autotensor import keras, nn, optim, pictures, plan, testing
-    from autotensor.pictures import draw
+    from autotensor.pictures import draw, explain
 
 __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "AutotensorError",
     "Tensor",
     "__version__",
     "autodiff",
+    "checkpoint",
     "core",
+    "debug",
     "draw",
     "enable_grad",
+    "explain",
+    "explain_nan",
     "grad",
     "hessian",
     "hvp",
@@ -50,8 +56,18 @@ __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "testing",
     "value_and_grad",
     "vjp",
+    "vmap",
     *_array_functions,
 ]
+
+
+def _namespace(api_version: str | None = None) -> Any:
+    """This module, as the namespace of the array-API standard."""
+    ops.interchange.checked_version(api_version)
+    return sys.modules[__name__]
+
+
+core.namespace.late.namespace = _namespace
 
 _ROOMS = ("keras", "nn", "optim", "pictures", "plan", "testing")
 
@@ -62,8 +78,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _ROOMS:
         return importlib.import_module(f"autotensor.{name}")
-    if name == "draw":
-        return importlib.import_module("autotensor.pictures").draw
+    if name in ("draw", "explain"):
+        return getattr(importlib.import_module("autotensor.pictures"), name)
     raise AttributeError(f"module 'autotensor' has no attribute {name!r}")
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import doctest
 import io
+import linecache
 import re
 import sys
 from collections.abc import Iterator
@@ -63,6 +64,7 @@ def run(page: Path) -> Iterator[str]:
         if ">>>" in block.code:
             yield from _session(block, namespace)
             continue
+        linecache.cache[block.where] = (len(block.code), None, block.code.splitlines(keepends=True), block.where)
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(block.code, block.where, "exec"), namespace)  # noqa: S102 - the page's own code

@@ -27,6 +27,7 @@ from autotensor.pictures.wording import escaped
 ROOMS = (
     "autotensor",
     "autotensor.special",
+    "autotensor.linalg",
     "autotensor.random",
     "autotensor.nn",
     "autotensor.nn.functional",
@@ -49,12 +50,13 @@ ROOMS = (
     "autotensor.keras.utils",
     "autotensor.keras.config",
     "autotensor.pictures",
+    "autotensor.testing",
     "autotensor.testing.laws",
     "autotensor.testing.numeric",
     "autotensor.testing.strategies",
     "autotensor.core.errors",
 )
-ALIASES = {"autotensor.special": "autotensor.ops.special"}
+ALIASES = {"autotensor.special": "autotensor.ops.special", "autotensor.linalg": "autotensor.ops.linalg"}
 
 
 describe = functools.cache(explaining.describe)

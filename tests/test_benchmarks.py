@@ -18,6 +18,13 @@ TABLES = {  # script -> what its tables must name
         "binary 100-32-1",
         "loss before -> after",
     ],
+    "memory.py": ["peak of one forward and backward pass", "8 checkpoints of 8 layers", "ratio"],
+    "transforms.py": [
+        "gradients of 1000 samples",
+        "Hessian of 100 variables",
+        "NumPy by hand",
+        "Hessians agree: autotensor, NumPy by hand",
+    ],
     "importing.py": ["ms more than numpy", "import autotensor", "from autotensor import keras", "modules"],
 }
 

@@ -1,12 +1,18 @@
-"""Derivatives of recorded graphs: `reverse` carries cotangents back to the leaves, `forward` carries tangents on.
+"""Readers of recorded graphs: `reverse` carries cotangents back to the leaves, `forward` carries tangents on.
 
-`transforms` are functions of functions over both: `at.grad` and its relatives.
+`batching` carries many examples on at once. `transforms` are functions of functions over them: `at.grad` and its relatives.
 """
 
-from autotensor.autodiff import forward, reverse, transforms
+from autotensor.autodiff import batching, forward, reverse, transforms
+from autotensor.autodiff.batching import vmap
+from autotensor.autodiff.checkpointing import checkpoint
+from autotensor.autodiff.nan_story import explain_nan
 from autotensor.autodiff.transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
 
 __all__ = [
+    "batching",
+    "checkpoint",
+    "explain_nan",
     "forward",
     "grad",
     "hessian",
@@ -18,4 +24,5 @@ __all__ = [
     "transforms",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from autotensor.core.errors import GraphFreedError
+from autotensor.autodiff.reverse import freed
 from autotensor.core.namespace import Namespace, recorded
 from autotensor.core.node import Node
 from autotensor.core.spec import SCALARS
@@ -55,10 +55,7 @@ def advance(ns: Namespace, node: Node, tangents: list[Any]) -> Any:
     """The tangent of one node's value from those of its operands, in the value's dtype."""
     operands, y = node.operands, node.value
     if operands is None:
-        raise GraphFreedError(
-            f"the values that {node.label} saved are gone: an earlier backward() has used them. "
-            f"Pass retain_graph=True to that backward(), or compute the result again."
-        )
+        raise freed(node)
     if ns is recorded:
         pairs = zip(operands, node.parents, strict=True)
         operands = [x if isinstance(x, SCALARS) else Tensor(x, parent) for x, parent in pairs]

@@ -39,7 +39,9 @@ def fresh(x: Any, name: str) -> Tensor:
     if given.dtype.kind != "f":
         raise DTypeError(f"{name} differentiates floating tensors, got dtype {given.dtype}. Convert it: x.astype('float32').")
     if given.node is None:
-        return Tensor(given.data, leaf(given.data))
+        node = leaf(given.data)
+        node.watch = None  # it collects no gradient: the transform's own, which nobody outside can ask for
+        return Tensor(given.data, node)
     with enable_grad():
         return recorded.reshape(given, shape=given.shape)
 
@@ -81,7 +83,7 @@ def _namespace(outputs: Sequence[Tensor], inputs: Sequence[Node]) -> Namespace:
 
 def outward(y: Tensor, found: Recorded) -> Tensor:
     """An output for the caller: a constant, unless an enclosing computation goes through it."""
-    return y if found.ns is recorded else y.detach()
+    return y if found.ns is recorded else Tensor(y.data)
 
 
 def wrapped(value: Any) -> Tensor:

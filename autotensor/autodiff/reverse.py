@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.broadcasting import sum_to_shape
-from autotensor.core.errors import DTypeError, GraphError, GraphFreedError, ShapeError
+from autotensor.core.errors import BatchingError, DTypeError, GraphError, GraphFreedError, ShapeError
+from autotensor.core.lines import MADE, story, users_line
 from autotensor.core.namespace import Namespace, late, plain, recorded
-from autotensor.core.node import Node
-from autotensor.core.recording import enable_grad, no_grad
+from autotensor.core.node import Node, followed
+from autotensor.core.recording import current, enable_grad, no_grad
 from autotensor.core.spec import SCALARS, as_array
 from autotensor.core.tensor import Tensor
 
@@ -29,9 +30,14 @@ def backward(y: Tensor, gradient: Any, *, retain_graph: bool, create_graph: bool
     if y.node is None:
         raise GraphError(
             "backward() needs a recorded tensor, this one is a constant: no operand had requires_grad=True, "
-            "or it was made under no_grad() or by detach()."
+            "or it was made under no_grad() or by detach()." + story([("the tensor", y)])
         )
-    seed = _seed(y, gradient)
+    if followed(y.node):
+        raise BatchingError(
+            "backward() inside vmap would leave the gradients of one example in the leaves. Use at.grad, which returns them: "
+            "vmap(grad(f)) gives the gradient of each example."
+        )
+    seed = seed_of(y, gradient)
     if create_graph:
         with enable_grad():
             sweep(recorded, y.node, seed, retain_graph=retain_graph)
@@ -40,7 +46,11 @@ def backward(y: Tensor, gradient: Any, *, retain_graph: bool, create_graph: bool
             sweep(plain, y.node, seed.data, retain_graph=retain_graph)
 
 
-def _seed(y: Tensor, gradient: Any) -> Tensor:
+def seed_of(y: Tensor, gradient: Any) -> Tensor:
+    """What a sweep from `y` starts with: `gradient` in y's dtype, or 1 for a single element.
+
+    Raises: ShapeError if it is missing or does not fit; DTypeError unless it is real.
+    """
     if gradient is None:
         if y.size != 1:
             raise ShapeError(
@@ -58,6 +68,9 @@ def _seed(y: Tensor, gradient: Any) -> Tensor:
 
 def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
     """Carry `seed`, the cotangent of `root`, back through the graph; leave gradients where nodes are watched."""
+    watcher = current.watcher
+    flow = flow_back if watcher is None else watcher.flowing(flow_back)
+    freed_at = None if watcher is None else users_line()
     cotangents: dict[Node, Any] = {root: seed}
     for node in backwards_from(root):
         g = cotangents.pop(node, None)
@@ -68,9 +81,11 @@ def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
         if node.operands is None:
             raise freed(node)
         if g is not None:
-            flow_back(ns, node, g, node.parents, cotangents)
+            flow(ns, node, g, node.parents, cotangents)
         if not retain_graph:
             node.free()
+            if freed_at is not None:
+                node.freed_at = freed_at
 
 
 def pullback(ns: Namespace, root: Node, seed: Any, inputs: Sequence[Node]) -> list[Any]:
@@ -84,23 +99,27 @@ def pullback(ns: Namespace, root: Node, seed: Any, inputs: Sequence[Node]) -> li
     for node in reversed(nodes):
         if any(parent in leads for parent in node.parents if parent is not None):
             leads.add(node)
+    flow = flow_back if current.watcher is None else current.watcher.flowing(flow_back)
     cotangents: dict[Node, Any] = {root: seed}
     for node in nodes:
         if node in leads and node not in stops and node in cotangents:
             if node.operands is None:
                 raise freed(node)
             wanted = [parent if parent in leads else None for parent in node.parents]
-            flow_back(ns, node, cotangents.pop(node), wanted, cotangents)
+            flow(ns, node, cotangents.pop(node), wanted, cotangents)
     return [cotangents.get(node) if node in leads else None for node in inputs]
 
 
 def flow_back(ns: Namespace, node: Node, g: Any, parents: Sequence[Node | None], cotangents: dict[Node, Any]) -> None:
     """Add to the cotangents of `parents` what flows to them from `node`, whose own is `g`; None is left out."""
-    arrays = node.operands or ()
-    operands, y = (arrays, node.value) if ns is plain else _as_tensors(node, arrays)
-    primitive = node.primitive
+    arrays: Any = node.operands
+    operands, y, primitive = arrays, node.value, node.primitive
+    if ns is recorded:
+        operands, y = _as_tensors(node, arrays)
     shortcuts = primitive.shortcuts
-    for i, parent in enumerate(parents):
+    i = -1  # counted by hand: on small arrays an enumerate costs half as much as a rule
+    for parent in parents:
+        i += 1
         if parent is None:
             continue
         # the vjp of an Elementwise, without calling it: on small arrays calls are what costs
@@ -117,16 +136,23 @@ def flow_back(ns: Namespace, node: Node, g: Any, parents: Sequence[Node | None],
         if c.shape != x.shape:
             c = sum_to_shape(ns, c, x.shape)
         if c.dtype is not x.dtype and c.dtype != x.dtype:
+            if x.dtype.kind in "biu":
+                continue  # integers and booleans are recorded for vmap alone
             c = ns.cast(c, dtype=x.dtype)
         before = cotangents.get(parent)
         cotangents[parent] = c if before is None else before + c
 
 
 def freed(node: Node) -> GraphFreedError:
-    """The error for a node whose saved values are gone."""
+    """The error for a node whose saved values are gone; after `at.debug()` it names the lines."""
+    lines = (
+        ("\n  that backward(): ", getattr(node, "freed_at", None)),
+        (f"\n  {node.label} {node.spec.shape}, {MADE}", node.scope.line),
+    )
     return GraphFreedError(
         f"the values that {node.label} saved for backward are gone: an earlier backward() has used them. "
         f"Pass retain_graph=True to that backward(), or compute the result again."
+        + "".join(f"{what}{line}" for what, line in lines if line is not None)
     )
 
 

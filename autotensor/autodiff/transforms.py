@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autotensor.autodiff.batching import rows_at_once
 from autotensor.autodiff.forward import pushforward
 from autotensor.autodiff.inputs import Recorded, outward, record, wrapped
 from autotensor.autodiff.reverse import pullback
@@ -17,8 +18,7 @@ from autotensor.core.namespace import recorded
 from autotensor.core.recording import enable_grad, no_grad
 from autotensor.core.spec import Shape, as_array
 from autotensor.core.tensor import Tensor
-from autotensor.ops.joining import stack
-from autotensor.ops.shaping import reshape
+from autotensor.ops.shaping import moveaxis, reshape
 
 Argnums = int | Sequence[int]
 
@@ -133,7 +133,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 def jacobian(f: Callable[..., Any], argnums: int = 0, mode: str | None = None) -> Callable[..., Any]:
     """A function giving all derivatives of each output with respect to each input, of shape (*output, *input).
 
-    `mode` "reverse" takes a sweep an output element, "forward" one an input element; None takes the fewer. Where the argument
+    `mode` "reverse" sweeps back with a row for each output element, "forward" goes on with a row for each input element, all rows
+    at once; None takes the fewer rows. Where the argument
     or the result is a container, so is the Jacobian: the result's structure, with the argument's in each place.
     Raises: ArgumentError for another mode.
 
@@ -241,40 +242,45 @@ def _zeros(shape: Shape, dtype: Any) -> Tensor:
     return Tensor(np.zeros(shape, dtype))
 
 
-def _one_hot(like: Tensor, position: int) -> Tensor:
-    seed = np.zeros(like.size, like.dtype)
-    seed[position] = 1
-    return Tensor(seed.reshape(like.shape))
+def _one_hot(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """For each tensor an array with a row for every element of all of them: 1 at its own, 0 elsewhere."""
+    rows = sum(x.size for x in tensors)
+    found, start = [], 0
+    for x in tensors:
+        units = np.zeros((rows, x.size), x.dtype)
+        units[start : start + x.size] = np.eye(x.size, dtype=x.dtype)
+        found.append(Tensor(units.reshape(rows, *x.shape)))
+        start += x.size
+    return found
+
+
+def _blocks(rows: Tensor, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The rows cut into a block for each tensor, whose first axes are the tensor's."""
+    found, start = [], 0
+    for x in tensors:
+        found.append(reshape(rows[start : start + x.size], (*x.shape, *rows.shape[1:])))
+        start += x.size
+    return found
 
 
 def _by_rows(found: Recorded, xs: Sequence[Tensor]) -> list[list[Tensor]]:
-    """[output][input] -> block of shape (*output, *input), a reverse sweep for each output element."""
-    blocks = []
-    for k, y in enumerate(found.outputs):
-        rows = []
-        for position in range(y.size):
-            seeds = [_one_hot(y, position) if j == k else _zeros(z.shape, z.dtype) for j, z in enumerate(found.outputs)]
-            rows.append(_pulled(found, seeds))
-        blocks.append([_stacked([row[i] for row in rows], (*y.shape, *x.shape), y) for i, x in enumerate(xs)])
-    return blocks
+    """[output][input] -> block of shape (*output, *input): one reverse sweep, for all output elements at once."""
+    if not any(y.size for y in found.outputs):
+        return [[_zeros((*y.shape, *x.shape), y.dtype) for x in xs] for y in found.outputs]
+    rows = rows_at_once(found.ns, lambda *seeds: _pulled(found, seeds), _one_hot(found.outputs))
+    columns = [_blocks(part, found.outputs) for part in rows]
+    return [[column[k] for column in columns] for k in range(len(found.outputs))]
 
 
 def _by_columns(found: Recorded, xs: Sequence[Tensor]) -> list[list[Tensor]]:
-    """[output][input] -> block of shape (*output, *input), a forward pass for each input element."""
-    columns: list[list[list[Tensor]]] = []
-    for i, x in enumerate(xs):
-        moved = []
-        for position in range(x.size):
-            tangents = [_one_hot(x, position) if j == i else _zeros(z.shape, z.dtype) for j, z in enumerate(xs)]
-            moved.append(_pushed(found, tangents))
-        columns.append(moved)
+    """[output][input] -> block of shape (*output, *input): one forward pass, for all input elements at once."""
+    if not any(x.size for x in xs):
+        return [[_zeros((*y.shape, *x.shape), y.dtype) for x in xs] for y in found.outputs]
+    moved = rows_at_once(found.ns, lambda *tangents: _pushed(found, tangents), _one_hot(xs))
     return [
-        [_stacked([t[k] for t in columns[i]], (*y.shape, *x.shape), y, last=True) for i, x in enumerate(xs)]
-        for k, y in enumerate(found.outputs)
+        [
+            moveaxis(block, tuple(range(x.ndim)), tuple(range(y.ndim, y.ndim + x.ndim)))
+            for block, x in zip(_blocks(t, xs), xs, strict=True)
+        ]
+        for t, y in zip(moved, found.outputs, strict=True)
     ]
-
-
-def _stacked(parts: Sequence[Tensor], shape: Shape, y: Tensor, *, last: bool = False) -> Tensor:
-    if not parts:
-        return _zeros(shape, y.dtype)
-    return reshape(stack(parts, axis=-1 if last else 0), shape)

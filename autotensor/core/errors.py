@@ -7,10 +7,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
 
 
 class AutotensorError(Exception):
     """The base of all errors raised on purpose by autotensor."""
+
+    def happened_in(self, path: str) -> None:
+        """Put the path of a module before the message, unless it is named there."""
+        if self.args and isinstance(self.args[0], str):
+            text = self.args[0]
+            named = text.startswith((f"{path}:", f"{path}.")) or (not path[-1:].isdigit() and path in text)
+            if not named:
+                self.args = (f"{path}: {text}", *self.args[1:])
 
 
 class ShapeError(AutotensorError, ValueError):
@@ -23,6 +34,10 @@ class DTypeError(AutotensorError, TypeError):
 
 class ArgumentError(AutotensorError, ValueError):
     """A setting with a value outside its range."""
+
+
+class LinAlgError(AutotensorError, np.linalg.LinAlgError):
+    """A matrix that the operation cannot take: singular, not positive definite, not finite."""
 
 
 class UnknownNameError(ArgumentError):
@@ -51,6 +66,19 @@ class GraphError(AutotensorError, RuntimeError):
 
 class GraphFreedError(GraphError):
     """A second backward through a graph whose saved values are gone."""
+
+
+class NonFiniteError(AutotensorError, FloatingPointError):
+    """A value or gradient that is NaN or infinite, found by `at.debug(nan="raise")`; `birth` tells its story."""
+
+    birth: Any = None  # a finite.Birth
+
+    def happened_in(self, path: str) -> None:
+        """Nothing to add: the story names the module of the birth."""
+
+
+class BatchingError(GraphError):
+    """Inside `vmap`, a step that would take one example's number for all of them."""
 
 
 class NotBuiltError(AutotensorError, ValueError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from autotensor.core.namespace import public
+from autotensor.core.namespace import late, public
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.spec import Axis, DTypeLike, ShapeLike
 
@@ -75,7 +75,7 @@ class Methods:
     def __abs__(self) -> Self:
         return ns.abs(self)
 
-    # comparison: elementwise, never recorded
+    # comparison and bits: elementwise, never recorded
     def __eq__(self, other: object) -> Self:  # type: ignore[override]
         return ns.equal(self, other)
 
@@ -95,13 +95,37 @@ class Methods:
         return ns.greater_equal(self, other)
 
     def __invert__(self) -> Self:
-        return public.logical_not(self)
+        return public.bitwise_invert(self)
 
     def __and__(self, other: Any) -> Self:
-        return public.logical_and(self, other)
+        return public.bitwise_and(self, other)
+
+    def __rand__(self, other: Any) -> Self:
+        return public.bitwise_and(other, self)
 
     def __or__(self, other: Any) -> Self:
-        return public.logical_or(self, other)
+        return public.bitwise_or(self, other)
+
+    def __ror__(self, other: Any) -> Self:
+        return public.bitwise_or(other, self)
+
+    def __xor__(self, other: Any) -> Self:
+        return public.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Self:
+        return public.bitwise_xor(other, self)
+
+    def __lshift__(self, other: Any) -> Self:
+        return public.bitwise_left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> Self:
+        return public.bitwise_left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> Self:
+        return public.bitwise_right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> Self:
+        return public.bitwise_right_shift(other, self)
 
     __hash__ = object.__hash__
 
@@ -216,3 +240,21 @@ class Methods:
 
     def __getitem__(self, index: Any) -> Self:
         return public.getitem(self, index)
+
+    @property
+    def at(self) -> Any:
+        """Writing by index: `x.at[index].set(v)`, also add, subtract, multiply, min, max, apply; x itself does not change."""
+        return public.writer(self)
+
+    # what the array-API standard asks
+    @property
+    def device(self) -> str:
+        """Where the numbers are: "cpu"."""
+        return "cpu"
+
+    def to_device(self, device: str, /, *, stream: None = None) -> Self:
+        """The same on another device, of which there is one: "cpu"."""
+        return public.to_device(self, device)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return late.namespace(api_version)

@@ -50,6 +50,9 @@ class Namespace(Protocol):
     erf: Function
     erfc: Function
     logaddexp: Function
+    polygamma: Function
+    bessel_i: Function
+    sinc: Function
     # comparison
     equal: Function
     not_equal: Function
@@ -59,12 +62,14 @@ class Namespace(Protocol):
     greater_equal: Function
     logical_and: Function
     sign: Function
+    copysign: Function
     floor: Function
     where: Function
     # reduction
     sum: Function
     max: Function
     min: Function
+    cumulative_sum: Function
     # shaping and joining
     reshape: Function
     permute: Function
@@ -79,15 +84,24 @@ class Namespace(Protocol):
     scatter: Function
     pick: Function
     unpick: Function
+    gather: Function
+    ungather: Function
+    argsort: Function
     # linear algebra
     matmul: Function
     linear: Function
+    solve: Function
+    inv: Function
+    det: Function
+    cofactor: Function
+    expm: Function
 
 
 class Late(SimpleNamespace):
     """What lower floors call and higher floors provide."""
 
     backward: Function  # autodiff.reverse: the sweep behind Tensor.backward
+    namespace: Function  # autotensor itself: what x.__array_namespace__() gives for a version of the standard
     draw: Function  # pictures: the notebook display of a Tensor's graph
 
 

@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autotensor.core.recording import Scope
+from autotensor.core.errors import BatchingError
+from autotensor.core.lines import Line, users_line
+from autotensor.core.recording import Scope, current, watching
 from autotensor.core.spec import Array, Spec
 
 NOWHERE = Scope()
@@ -30,10 +32,12 @@ class Node:
 
     `parents` has one entry an operand: its node, or None for a constant. Backward clears `operands` and `value` as it passes and
     leaves the structure, so that a graph can still be drawn; `value` is then the (shape, dtype) of what was there.
-    `order` grows with time: every node comes after its parents.
+    `order` grows with time: every node comes after its parents. `freed_at`, the line of that backward, is set under `at.debug()`.
     """
 
-    __slots__ = ("__weakref__", "operands", "order", "parents", "primitive", "scope", "settings", "value", "watch")
+    __slots__ = ("__weakref__", "freed_at", "operands", "order", "parents", "primitive", "scope", "settings", "value", "watch")
+
+    freed_at: Line | None
 
     def __init__(
         self,
@@ -86,4 +90,39 @@ class Node:
 
 def leaf(array: Array, name: str | None = None) -> Node:
     """A node that collects the gradient of a Tensor made by hand."""
-    return Node(None, (), None, (array.shape, array.dtype), {}, NOWHERE, Watch(name))
+    scope = Scope((), users_line()) if watching and current.watcher is not None else NOWHERE
+    return Node(None, (), None, (array.shape, array.dtype), {}, scope, Watch(name))
+
+
+def followed(node: Node | None) -> bool:
+    """Whether a value depends on the examples of a vmap that is recording in this thread."""
+    following = current.outer.following
+    if node is None or following is None:
+        return False
+    inputs: set[Node] = set()
+    while following is not None:
+        inputs |= following.inputs
+        following = following.outer
+    nodes, seen = [node], {node}
+    for one in nodes:  # grows while it is read
+        if one in inputs:
+            return True
+        new = [parent for parent in one.parents if parent is not None and parent not in seen]
+        seen.update(new)
+        nodes.extend(new)
+    return False
+
+
+def stay(node: Node | None, what: str) -> None:
+    """Refuse to give one example's number away while vmap records it for all.
+
+    Raises: BatchingError if the value depends on the examples.
+    """
+    if node is not None and followed(node):
+        where = f"{current.outer}: " if current.outer.path else ""
+        origin = f"{'an input' if node.is_leaf else f'the result of {node.label}'}, of shape {node.spec.shape}"
+        raise BatchingError(
+            f"{where}{what} inside vmap of {origin}: it differs between the examples, and only the first one is at hand. "
+            f"Use at.where(condition, a, b) instead of `if` or a mask, autotensor's functions instead of NumPy's, "
+            f"or do it outside vmap."
+        )

@@ -16,14 +16,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from autotensor.core.errors import ArgumentError, AutotensorError, DTypeError, MissingRuleError
+from autotensor.core.examples import aligned, one_by_one, spread
 from autotensor.core.namespace import Namespace, numpy_functions, plain, recorded
 from autotensor.core.node import Node
-from autotensor.core.recording import current
+from autotensor.core.recording import current, watching
 from autotensor.core.spec import SCALARS, Array, Scalar, Spec, as_array, broadcast_shapes
 from autotensor.core.tensor import Tensor
 
 registry: dict[str, Primitive] = {}
 REALS = (-np.inf, np.inf)
+MATRICES = frozenset(
+    {"regular", "symmetric", "positive"}
+)  # kinds of operands that are whole matrices, well-conditioned for the laws
 
 
 class Primitive:
@@ -38,7 +42,8 @@ class Primitive:
     domain: ClassVar[tuple[tuple[float, float], ...]] = ()  # an open interval for each operand; empty: all reals
     examples: ClassVar[tuple[tuple[tuple[Any, ...], dict[str, Any]], ...]] = ()  # (operand shapes, settings) for the laws
     shortcuts: tuple[Any, ...] = ()  # an Elementwise's partials, for the sweep to read without a call
-    kinds: ClassVar[tuple[str, ...]] = ()  # "float", "bool" or "label" for each operand; empty: all float
+    rowwise: ClassVar[bool] = False  # True: leading axes are examples already, and all operands have them
+    kinds: ClassVar[tuple[str, ...]] = ()  # "float", "bool", "label" or one of MATRICES for each operand; empty: all float
 
     def __init_subclass__(cls) -> None:
         cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
@@ -62,11 +67,18 @@ class Primitive:
 
     def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any, **settings: Any) -> Any:
         """The cotangent of operand `i`; axes that broadcasting added are summed by the sweep."""
-        raise self._unstated("vjp")
+        return self._no_derivative("vjp")
 
     def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, **settings: Any) -> Any:
         """The tangent of the result; a tangent of None is zero, and at least one is not None."""
-        raise self._unstated("jvp")
+        return self._no_derivative("jvp")
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        """The results of many examples, along axis 0; see `core.examples`. Unless stated otherwise, one example after another."""
+        apply = getattr(ns, self.name)
+        if self.rowwise:
+            return apply(*spread(ns, operands, batched), **settings)
+        return one_by_one(apply, ns, operands, batched, settings)
 
     def kinks(self, *operands: Array, **settings: Any) -> Any:
         """The distance of the operands to the nearest point without a derivative."""
@@ -75,8 +87,14 @@ class Primitive:
     def _unstated(self, rule: str) -> MissingRuleError:
         return MissingRuleError(f"primitive {self.name!r} states no {rule}: define {type(self).__name__}.{rule}().")
 
+    def _no_derivative(self, rule: str) -> None:
+        if self.differentiable:
+            raise self._unstated(rule)  # else vmap has recorded it, and nothing passes
+
     def __call__(self, *operands: Any, **settings: Any) -> Any:
         """Compute, and record when an operand requires a gradient."""
+        if watching and current.watcher is not None:
+            return current.watcher.call(self, operands, settings)
         arrays: list[Any] = []
         parents: list[Node | None] = []
         tracked = False
@@ -105,6 +123,9 @@ class Primitive:
         scope = current.scope
         if tracked and scope is not None and self.differentiable:
             return Tensor(value, Node(self, parents, arrays, value, settings, scope))
+        if tracked and current.outer.following is not None:  # vmap follows what gradients do not, also under no_grad
+            y = Tensor(value, Node(self, parents, arrays, value, settings, current.outer))
+            return recorded.stop(y) if self.differentiable else y
         return Tensor(value)
 
     def complaint(self, arrays: Sequence[Any], settings: dict[str, Any], reason: Exception) -> AutotensorError:
@@ -172,6 +193,9 @@ class Elementwise(Primitive):
                 term = t * (partial(ns, y, *operands) if callable(partial) else partial)
                 total = term if total is None else total + term
         return total if total is None or total.shape == y.shape else ns.expand(total, shape=tuple(y.shape))
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        return getattr(ns, self.name)(*aligned(ns, operands, batched), **settings)
 
 
 class Multilinear(Primitive):

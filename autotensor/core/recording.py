@@ -1,6 +1,6 @@
-"""The per-thread switch: whether operations are recorded, and where in the model they happen.
+"""The per-thread switch: whether operations are recorded, where in the model they happen, and whether `at.debug()` is on.
 
-One slot holds both, so that an operation reads it once: `current.scope` is None while recording is off.
+One slot holds the first two, so that an operation reads it once: `current.scope` is None while recording is off.
 """
 
 from __future__ import annotations
@@ -10,13 +10,31 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, TypeVar
 
+from autotensor.core.errors import AutotensorError
+from autotensor.core.lines import Line
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+class Following:
+    """What holds while `vmap` records one example for all: whatever depends on `inputs` differs between the examples."""
+
+    __slots__ = ("draws", "inputs", "outer", "randomness", "size")
+
+    def __init__(self, inputs: set[Any], size: int, randomness: str, outer: Following | None) -> None:
+        self.inputs = inputs  # the nodes that stand for one example
+        self.size = size  # how many examples there are
+        self.randomness = randomness  # "error", "same" or "different"
+        self.outer = outer  # the vmap around this one
+        self.draws: dict[Any, Any] = {}  # of random numbers that differ: the node of one example's -> the Tensor of all
+
+
 class Scope(NamedTuple):
-    """Where an operation happens: the names of the modules that are being called, outermost first."""
+    """Where an operation happens: the names of the modules that are being called, outermost first, and the user's line."""
 
     path: tuple[str, ...] = ()
+    line: Line | None = None  # known under at.debug() only
+    following: Following | None = None  # the innermost vmap that is recording
 
     def __str__(self) -> str:
         return ".".join(self.path)
@@ -27,9 +45,11 @@ class Current(threading.local):
 
     scope: Scope | None = Scope()
     outer: Scope = Scope()
+    watcher: Any = None  # what at.debug() has put here: a watching.Watcher
 
 
 current = Current()
+watching: set[int] = set()  # blocks of at.debug() that are open, in any thread: while it is empty an operation asks no further
 
 
 class _Switch:
@@ -105,11 +125,13 @@ class inside:  # noqa: N801 - used like a function
 
     def __enter__(self) -> None:
         self._before = current.outer
-        current.outer = Scope((*current.outer.path, self._name))
+        current.outer = Scope((*current.outer.path, self._name), following=current.outer.following)
         if current.scope is not None:
             current.scope = current.outer
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if error is not None and isinstance(error, AutotensorError):
+            error.happened_in(str(current.outer))
         current.outer = self._before
         if current.scope is not None:
             current.scope = self._before

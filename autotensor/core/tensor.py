@@ -8,9 +8,11 @@ from typing import Any, SupportsIndex
 import numpy as np
 
 from autotensor.core.errors import AutotensorError, DTypeError, GraphError, ShapeError
+from autotensor.core.lines import Line, users_line
 from autotensor.core.methods import Methods
-from autotensor.core.namespace import late, numpy_functions
-from autotensor.core.node import Node, Watch, leaf
+from autotensor.core.namespace import late, numpy_functions, recorded
+from autotensor.core.node import Node, Watch, leaf, stay
+from autotensor.core.recording import current, watching
 from autotensor.core.spec import Array, DType, DTypeLike, Shape, as_array
 
 
@@ -27,14 +29,17 @@ class Tensor(Methods):
     tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "data", "node")
+    __slots__ = ("__weakref__", "data", "line", "node")
 
     data: Array
     node: Node | None
+    line: Line | None  # the user's line, set under at.debug() only
 
     def __init__(self, data: Any, node: Node | None = None) -> None:
         self.data = data if type(data) is np.ndarray else as_array(data)
         self.node = node
+        if watching and current.watcher is not None:
+            self.line = users_line()
 
     # the graph
     @property
@@ -57,6 +62,7 @@ class Tensor(Methods):
                 f"Use .detach() for a constant copy of the handle, or .retain_grad() to keep its gradient."
             )
         if not requires_grad:
+            stay(self.node, "requires_grad_(False)")
             self.node = None
         elif self.node is None:
             if self.data.dtype.kind != "f":
@@ -147,6 +153,8 @@ class Tensor(Methods):
 
     def detach(self) -> Tensor:
         """The same array as a constant: nothing flows back through it."""
+        if self.node is not None and current.outer.following is not None:
+            return recorded.stop(self)  # a constant for gradients, but not one for all of vmap's examples
         return Tensor(self.data)
 
     # leaving the graph
@@ -154,6 +162,7 @@ class Tensor(Methods):
         """The array itself; a read-only view of it when the Tensor is part of a graph."""
         if self.node is None:
             return self.data
+        stay(self.node, "numpy()")
         view = self.data.view()
         view.flags.writeable = False
         return view
@@ -163,17 +172,27 @@ class Tensor(Methods):
 
         Raises: ShapeError if there is more than one.
         """
+        stay(self.node, "item()")
         if self.data.size != 1:
             raise ShapeError(f"item() needs a single element, got shape {self.shape}. Use .numpy() or .tolist().")
         return self.data.item()
 
     def tolist(self) -> Any:
         """The elements as nested Python lists."""
+        stay(self.node, "tolist()")
         return self.data.tolist()
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
         array = self.numpy()
         return np.array(array, dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **settings: Any) -> Any:
+        if self.node is not None:
+            raise GraphError("a tensor in a graph is not handed to other libraries, its gradient would be lost: use x.detach().")
+        return self.data.__dlpack__(**settings)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.data.__dlpack_device__()
 
     # NumPy functions on Tensors
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **settings: Any) -> Any:
@@ -231,17 +250,21 @@ class Tensor(Methods):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
+        stay(self.node, "bool()")
         if self.data.size != 1:
             raise ShapeError(f"the truth of a tensor of shape {self.shape} is not one value. Use .any() or .all(), or x is None.")
         return bool(self.data)
 
     def __float__(self) -> float:
+        stay(self.node, "float()")
         return float(self.item())
 
     def __int__(self) -> int:
+        stay(self.node, "int()")
         return int(self.item())
 
     def __index__(self) -> int:
+        stay(self.node, "an index made")
         if self.data.dtype.kind not in "iu":
             raise DTypeError(f"only integer tensors can be an index, got dtype {self.dtype}.")
         return int(self.item())
@@ -271,6 +294,7 @@ class Tensor(Methods):
         return restore(type(self), data, self.requires_grad and self._checked_leaf())
 
     def _checked_leaf(self) -> bool:
+        stay(self.node, "a copy or pickle")
         if self.node is not None and not self.node.is_leaf:
             raise GraphError(
                 f"only leaves can be copied or pickled, this tensor is the result of {self.node.label}. Use .detach() first."

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autotensor.core.examples import aligned
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise, Primitive
 from autotensor.core.spec import Scalar, Spec, broadcast_shapes
@@ -59,14 +60,12 @@ class LogicalAnd(_Truth):
     """Both, elementwise: y = a and b, boolean, not differentiable."""
 
     numpy = np.logical_and
-    numpy_names = (np.bitwise_and,)
 
 
 class LogicalOr(_Truth):
     """Either, elementwise: y = a or b, boolean, not differentiable."""
 
     numpy = np.logical_or
-    numpy_names = (np.bitwise_or,)
 
 
 class LogicalXor(_Truth):
@@ -79,7 +78,6 @@ class LogicalNot(_Truth):
     """Negation, elementwise: y = not x, boolean, not differentiable."""
 
     numpy = np.logical_not
-    numpy_names = (np.invert,)
     partials = (None,)
 
 
@@ -182,6 +180,9 @@ class Where(Primitive):
             return None
         t = ns.where(condition, 0.0 if ta is None else ta, 0.0 if tb is None else tb)
         return t if t.shape == y.shape else ns.expand(t, shape=tuple(y.shape))
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        return ns.where(*aligned(ns, operands, batched))
 
 
 equal = Equal()

@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.errors import ShapeError
-from autotensor.core.spec import Axis, normalise_axis
+from autotensor.core.spec import Axis, DTypeLike, normalise_axis
 from autotensor.ops.activation import softplus
 from autotensor.ops.arithmetic import multiply, square
 from autotensor.ops.comparison import isfinite, where
-from autotensor.ops.conversion import lift, stop_gradient
+from autotensor.ops.conversion import astype, lift, stop_gradient
 from autotensor.ops.joining import concat
 from autotensor.ops.reduction import max, mean, sum
 from autotensor.ops.shaping import permute_dims, reshape
 from autotensor.ops.transcendental import exp, log, sqrt
 
 
-def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
+def prod(x: Any, axis: Axis = None, *, dtype: DTypeLike | None = None, keepdims: bool = False) -> Any:
     """Product over axes: y = x_1 x_2 ... x_n, dy/dx_i = the product of the others, exact with zeros among them.
 
     A tree of multiplications (pairs, then pairs of pairs), so no division is needed in the derivative.
@@ -31,11 +31,13 @@ def prod(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     tensor([0., 6., 0.])
     """
     x = lift(x)
+    if dtype is not None or x.dtype.kind in "biu":
+        x = astype(x, dtype or np.prod(np.empty((0,), x.dtype)).dtype, copy=False)
     axes = normalise_axis(axis, len(x.shape))
     rest = tuple(i for i in range(len(x.shape)) if i not in axes)
     kept = tuple(x.shape[i] for i in rest)
     n = math.prod(x.shape[i] for i in axes)
-    rows = reshape(permute_dims(x.astype(np.int64) if x.dtype.kind == "b" else x, (*axes, *rest)), (n, *kept))
+    rows = reshape(permute_dims(x, (*axes, *rest)), (n, *kept))
     if n == 0:
         rows = concat([rows, np.ones((1, *kept), x.dtype)])  # the product of nothing is 1
     while (n := rows.shape[0]) > 1:

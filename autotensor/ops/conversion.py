@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from autotensor.core.errors import ArgumentError
+from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Multilinear, Primitive
-from autotensor.core.spec import DType, DTypeLike, Spec
+from autotensor.core.spec import SCALARS, DType, DTypeLike, Spec
 from autotensor.core.tensor import Tensor
 
 
@@ -27,6 +30,9 @@ class Cast(Multilinear):
     def shape(self, x: Any, *, dtype: DType) -> Spec:  # type: ignore[override]
         return Spec(x.shape if isinstance(x, Spec) else (), dtype)
 
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        return ns.cast(operands[0], **settings)
+
 
 class Stop(Primitive):
     """The same value as a constant: y = x, and nothing flows back."""
@@ -41,6 +47,9 @@ class Stop(Primitive):
     def shape(self, x: Spec) -> Spec:  # type: ignore[override]
         return x
 
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        return ns.stop(operands[0])
+
 
 _cast, _stop = Cast(), Stop()
 
@@ -50,14 +59,42 @@ def lift(x: Any) -> Any:
     return x if isinstance(x, Tensor) or hasattr(x, "interpret") else Tensor(x)
 
 
-def astype(x: Any, dtype: DTypeLike, /) -> Any:
+def lift_together(*operands: Any) -> list[Any]:
+    """`lift` of each, but Python scalars take the dtype that they would have beside the others, instead of float32.
+
+    >>> import numpy as np
+    >>> [x.dtype for x in lift_together(0.1, np.zeros(2))]
+    [dtype('float64'), dtype('float64')]
+    """
+    known = [x.dtype for x in operands if hasattr(x, "dtype")]
+    if not known:
+        return [lift(x) for x in operands]
+    return [Tensor(np.asarray(x, np.result_type(x, *known))) if isinstance(x, SCALARS) else lift(x) for x in operands]
+
+
+def on_cpu(device: str | None) -> None:
+    """Refuse another device than "cpu", the only one.
+
+    Raises: ArgumentError.
+    """
+    if device not in {None, "cpu"}:
+        raise ArgumentError(f'tensors live on the device "cpu", got device={device!r}.')
+
+
+def astype(x: Any, dtype: DTypeLike, /, *, copy: bool = True, device: str | None = None) -> Any:
     """Converted to another dtype; only conversions between floating dtypes are differentiable.
+
+    Without `copy` a tensor that has the dtype already is returned as it is.
+    Raises: ArgumentError for another device than "cpu".
 
     >>> import autotensor as at
     >>> at.astype(at.tensor([1.7]), "int64")
     tensor([1])
     """
+    on_cpu(device)
     kind = np.dtype(dtype)
+    if not copy and lift(x).dtype == kind:
+        return lift(x)
     return _cast(lift(x) if kind.kind in "fc" else _stop(lift(x)), dtype=kind)
 
 

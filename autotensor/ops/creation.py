@@ -1,4 +1,7 @@
-"""Tensors from numbers: all constants, unless `requires_grad` is asked for. `Full` makes the constants of gradient rules."""
+"""Tensors from numbers: all constants, unless `requires_grad` is asked for. `Full` makes the constants of gradient rules.
+
+`device` is the array-API standard's; there is one, "cpu", and another is an ArgumentError.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from autotensor.core.primitive import Primitive
 from autotensor.core.spec import DEFAULT_FLOAT, DType, DTypeLike, Shape, ShapeLike, Spec, as_array, normalise_shape
 from autotensor.core.tensor import Tensor
+from autotensor.ops.conversion import on_cpu
 
 
 class Full(Primitive):
@@ -36,105 +40,120 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
     >>> at.tensor([[1.0, 2.0]], requires_grad=True)
     tensor([[1., 2.]], requires_grad=True)
     """
-    array = np.array(as_array(data.data if isinstance(data, Tensor) else data, dtype), order="C")
+    array = np.array(as_array(data.numpy() if isinstance(data, Tensor) else data, dtype), order="C")
     return Tensor(array).requires_grad_(requires_grad)
 
 
-def asarray(data: Any, /, *, dtype: DTypeLike | None = None, copy: bool | None = None) -> Tensor:
+def asarray(data: Any, /, *, dtype: DTypeLike | None = None, copy: bool | None = None, device: str | None = None) -> Tensor:
     """`data` as a constant Tensor, without copying where that is possible; a Tensor of the wanted dtype is returned as it is.
 
     >>> import autotensor as at, numpy as np
     >>> at.asarray(np.zeros(2)).dtype
     dtype('float64')
     """
+    on_cpu(device)
     if isinstance(data, Tensor) and not copy and dtype in (None, data.dtype):
         return data
-    array = as_array(data.data if isinstance(data, Tensor) else data, dtype)
+    array = as_array(data.numpy() if isinstance(data, Tensor) else data, dtype)
     return Tensor(array.copy() if copy else array)
 
 
-def zeros(shape: ShapeLike, *, dtype: DTypeLike | None = None) -> Tensor:
+def zeros(shape: ShapeLike, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """All 0, float32 unless `dtype` says otherwise.
 
     >>> import autotensor as at
     >>> at.zeros((2,))
     tensor([0., 0.])
     """
+    on_cpu(device)
     return full(shape, 0, dtype=dtype or DEFAULT_FLOAT)
 
 
-def ones(shape: ShapeLike, *, dtype: DTypeLike | None = None) -> Tensor:
+def ones(shape: ShapeLike, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """All 1, float32 unless `dtype` says otherwise.
 
     >>> import autotensor as at
     >>> at.ones((2,))
     tensor([1., 1.])
     """
+    on_cpu(device)
     return full(shape, 1, dtype=dtype or DEFAULT_FLOAT)
 
 
-def full(shape: ShapeLike, fill_value: Any, *, dtype: DTypeLike | None = None) -> Tensor:
+def full(shape: ShapeLike, fill_value: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """All `fill_value`; the dtype follows it unless given.
 
     >>> import autotensor as at
     >>> at.full((2,), 7)
     tensor([7, 7])
     """
+    on_cpu(device)
     return Tensor(np.full(normalise_shape(shape), as_array(fill_value, dtype)))
 
 
-def zeros_like(x: Any, /, *, dtype: DTypeLike | None = None) -> Tensor:
+def zeros_like(x: Any, /, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """All 0, with the shape and dtype of `x`.
 
     >>> import autotensor as at
     >>> at.zeros_like(at.tensor([1.0, 2.0]))
     tensor([0., 0.])
     """
+    on_cpu(device)
     return full(x.shape, 0, dtype=dtype or x.dtype)
 
 
-def ones_like(x: Any, /, *, dtype: DTypeLike | None = None) -> Tensor:
+def ones_like(x: Any, /, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """All 1, with the shape and dtype of `x`.
 
     >>> import autotensor as at
     >>> at.ones_like(at.tensor([1.0, 2.0]))
     tensor([1., 1.])
     """
+    on_cpu(device)
     return full(x.shape, 1, dtype=dtype or x.dtype)
 
 
-def full_like(x: Any, /, fill_value: Any, *, dtype: DTypeLike | None = None) -> Tensor:
+def full_like(x: Any, /, fill_value: Any, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
     """All `fill_value`, with the shape and dtype of `x`.
 
     >>> import autotensor as at
     >>> at.full_like(at.tensor([1.0, 2.0]), 5)
     tensor([5., 5.])
     """
+    on_cpu(device)
     return full(x.shape, fill_value, dtype=dtype or x.dtype)
 
 
-def arange(start: Any, /, stop: Any = None, step: Any = 1, *, dtype: DTypeLike | None = None) -> Tensor:
+def arange(
+    start: Any, /, stop: Any = None, step: Any = 1, *, dtype: DTypeLike | None = None, device: str | None = None
+) -> Tensor:
     """Evenly spaced numbers in [start, stop), or in [0, start) when `stop` is omitted.
 
     >>> import autotensor as at
     >>> at.arange(3)
     tensor([0, 1, 2])
     """
+    on_cpu(device)
     array = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
     return Tensor(as_array(array.tolist() if dtype is None and array.dtype == np.float64 else array, dtype))
 
 
-def linspace(start: float, stop: float, /, num: int, *, dtype: DTypeLike | None = None, endpoint: bool = True) -> Tensor:
+def linspace(
+    start: float, stop: float, /, num: int, *, dtype: DTypeLike | None = None, endpoint: bool = True, device: str | None = None
+) -> Tensor:
     """`num` evenly spaced numbers from start to stop, float32 unless `dtype` says otherwise.
 
     >>> import autotensor as at
     >>> at.linspace(0, 1, 3)
     tensor([0. , 0.5, 1. ])
     """
+    on_cpu(device)
     return Tensor(np.linspace(start, stop, num, endpoint=endpoint).astype(dtype or DEFAULT_FLOAT))
 
 
-def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: DTypeLike | None = None) -> Tensor:
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: DTypeLike | None = None, device: str | None = None
+) -> Tensor:
     """1 on the k-th diagonal, 0 elsewhere, float32 unless `dtype` says otherwise.
 
     >>> import autotensor as at
@@ -142,4 +161,5 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: DTypeLi
     tensor([[1., 0.],
             [0., 1.]])
     """
+    on_cpu(device)
     return Tensor(np.eye(n_rows, n_cols, k, dtype=dtype or DEFAULT_FLOAT))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.examples import spread
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Multilinear
 from autotensor.core.spec import Spec, single_axis
@@ -47,6 +48,9 @@ class Concatenate(Multilinear):
             for t, x in zip(tangents, operands, strict=True)
         )
         return ns.concatenate(*filled, axis=axis)
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        return ns.concatenate(*spread(ns, operands, batched), axis=settings["axis"] + 1)
 
 
 _concatenate = Concatenate()

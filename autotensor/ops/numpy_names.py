@@ -8,9 +8,34 @@ import numpy as np
 
 SAME = (  # noqa: SIM905 - one line a dozen names
     "all any argmax argmin astype broadcast_to clip concat count_nonzero expand_dims flip full_like matmul matrix_transpose max "
-    "mean min moveaxis ones_like permute_dims prod reshape round squeeze stack std sum swapaxes take var where zeros_like"
+    "mean min moveaxis ones_like permute_dims prod reshape round squeeze stack std sum swapaxes take var where zeros_like "
+    "broadcast_arrays can_cast empty_like i0 isin nan_to_num nanmax nanmean nanmin nansum nonzero positive result_type "
+    "unique_all unique_counts unique_inverse unique_values"
 ).split()
 OTHER = {"amax": "max", "amin": "min", "concatenate": "concat", "transpose": "permute_dims"}
+
+# NumPy's functions whose settings may be positional, where ours are keywords: how many values come first, then the settings
+SETTINGS = {
+    "array_split": (2, "axis"), "convolve": (2, "mode"), "correlate": (2, "mode"), "cross": (2, "axis"),
+    "cumulative_prod": (1, ""), "cumulative_sum": (1, ""), "diag": (1, "k"), "diagonal": (1, "offset axis1 axis2"),
+    "diff": (1, "n axis prepend append"), "dot": (2, ""), "einsum": (99, ""), "inner": (2, ""),
+    "interp": (3, "left right period"), "kron": (2, ""), "median": (1, "axis"), "meshgrid": (99, ""), "outer": (2, ""),
+    "pad": (3, ""), "quantile": (2, "axis"), "repeat": (2, "axis"), "roll": (2, "axis"), "searchsorted": (2, "side sorter"),
+    "sort": (1, "axis"), "argsort": (1, "axis"), "split": (2, "axis"), "take_along_axis": (2, "axis"), "tensordot": (2, "axes"),
+    "tile": (2, ""), "tril": (1, "k"), "triu": (1, "k"), "unstack": (1, ""), "vecdot": (2, ""),
+}  # fmt: skip
+
+
+def positional(ours: Any, values: int, settings: str) -> Any:
+    """`ours` with NumPy's positional settings."""
+    names = settings.split()
+
+    def called(*given: Any, **named: Any) -> Any:
+        if len(given) > values + len(names):
+            raise TypeError(f"{len(given)} positional arguments, {values + len(names)} at most are known")
+        return ours(*given[:values], **dict(zip(names, given[values:], strict=False)), **named)
+
+    return called
 
 
 def table(public: Any) -> dict[Any, Any]:
@@ -46,5 +71,27 @@ def table(public: Any) -> dict[Any, Any]:
         return public.round(x) if decimals == 0 else public.round(x * 10.0**decimals) / 10.0**decimals
 
     ours.update({np.ravel: ravel, np.var: variance, np.std: deviation, np.clip: clip, np.concatenate: concatenate})
+
     ours.update({np.stack: stack, np.flip: flip, np.take: take, np.round: round_})
     return ours
+
+
+def table_of_settings(public: Any) -> dict[Any, Any]:
+    """NumPy function -> ours, where NumPy takes settings by position or under another name."""
+    known = {name: row for name, row in SETTINGS.items() if hasattr(np, name)}
+    ours = {getattr(np, name): positional(getattr(public, name), *row) for name, row in known.items()}
+
+    def cumulative(name: str) -> Any:
+        def called(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+            return getattr(public, name)(public.reshape(x, (-1,)) if axis is None else x, axis=axis or 0, dtype=dtype)
+
+        return called
+
+    def percentile(x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False) -> Any:
+        return public.quantile(x, np.asarray(q) / 100, axis, method=method, keepdims=keepdims)
+
+    def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+        return public.trace(x, offset=offset, axis1=axis1, axis2=axis2, dtype=dtype)
+
+    ours.update({np.cumsum: cumulative("cumulative_sum"), np.cumprod: cumulative("cumulative_prod")})
+    return {**ours, np.percentile: percentile, np.trace: trace}

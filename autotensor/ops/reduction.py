@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -10,7 +11,8 @@ import numpy as np
 from autotensor.core.errors import ShapeError
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Multilinear, Primitive
-from autotensor.core.spec import Axis, Scalar, Shape, Spec, normalise_axis, reduced_shape, single_axis
+from autotensor.core.spec import Axis, DTypeLike, Scalar, Shape, Spec, normalise_axis, reduced_shape, single_axis
+from autotensor.ops.conversion import astype
 
 EXAMPLES = (
     (((3, 4),), {"axis": (0,), "keepdims": False}),
@@ -34,6 +36,10 @@ class Sum(Multilinear):
 
     def shape(self, x: Spec, *, axis: tuple[int, ...], keepdims: bool) -> Spec:  # type: ignore[override]
         return Spec(reduced_shape(x.shape, axis, keepdims), np.add.reduce(np.empty((0,), x.dtype)).dtype)
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        axes = tuple(i + 1 for i in settings["axis"])
+        return getattr(ns, self.name)(operands[0], axis=axes, keepdims=settings["keepdims"])
 
 
 def _kept(ns: Namespace, y: Any, x: Any, axis: tuple[int, ...]) -> Any:
@@ -72,6 +78,10 @@ class _Extreme(Primitive):
         best = np.sort(rows if self.ufunc is np.maximum else -rows, axis=-1)
         return (best[..., -1] - best[..., -2]) / 2 if rows.shape[-1] > 1 else np.inf
 
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        axes = tuple(i + 1 for i in settings["axis"])
+        return getattr(ns, self.name)(operands[0], axis=axes, keepdims=settings["keepdims"])
+
 
 class Max(_Extreme):
     """Largest element over axes: y = max_i x_i, dy/dx_i = 1 / (number of ties) where x_i = y, else 0; NaN propagates."""
@@ -100,6 +110,14 @@ class _Count(Primitive):
         axes = tuple(range(len(shape))) if axis is None else axis if isinstance(axis, tuple) else (axis,)
         dtype = np.dtype(np.bool_) if self.name in ("any", "all") else np.dtype(np.intp)
         return Spec(reduced_shape(shape, axes, keepdims), dtype)
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        x, axis, keepdims = operands[0], settings["axis"], settings["keepdims"]
+        apply = getattr(ns, self.name)
+        if axis is None:  # of all elements of an example
+            y = apply(ns.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:]))), axis=1, keepdims=False)
+            return ns.reshape(y, shape=(x.shape[0], *(1,) * (len(x.shape) - 1))) if keepdims else y
+        return apply(x, axis=tuple(i + 1 for i in axis) if isinstance(axis, tuple) else axis + 1, keepdims=keepdims)
 
 
 class Any_(_Count):  # noqa: N801 - `Any` is typing's
@@ -158,8 +176,8 @@ def _shape(x: Any) -> Shape:
     return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
-def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """Sum over axes: y = sum_i x_i; all axes when `axis` is None.
+def sum(x: Any, axis: Axis = None, *, dtype: DTypeLike | None = None, keepdims: bool = False) -> Any:
+    """Sum over axes: y = sum_i x_i; all axes when `axis` is None; in `dtype` if that is given.
 
     Raises: ArgumentError if an axis is out of range or named twice.
 
@@ -167,7 +185,9 @@ def sum(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     >>> at.sum(at.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     tensor([4., 6.])
     """
-    return _sum(x, axis=normalise_axis(axis, len(_shape(x))), keepdims=bool(keepdims))
+    x = x if dtype is None else astype(x, dtype, copy=False)
+    y = _sum(x, axis=normalise_axis(axis, len(_shape(x))), keepdims=bool(keepdims))
+    return y if dtype is None else astype(y, dtype, copy=False)  # NumPy adds up small integers in large ones
 
 
 def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:

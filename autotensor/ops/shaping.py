@@ -10,6 +10,7 @@ import numpy as np
 
 from autotensor.core.broadcasting import sum_to_shape
 from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.namespace import Namespace, recorded
 from autotensor.core.primitive import Multilinear
 from autotensor.core.spec import Axis, Shape, ShapeLike, Spec, broadcast_shapes, normalise_axis, normalise_shape, single_axis
 from autotensor.ops.conversion import lift
@@ -36,6 +37,10 @@ class Reshape(Multilinear):
             raise ShapeError(f"cannot reshape {x.shape} ({math.prod(x.shape)} elements) to {shape} ({math.prod(shape)}).")
         return Spec(shape, x.dtype)
 
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        x = operands[0]
+        return ns.reshape(x, shape=(x.shape[0], *settings["shape"]))
+
 
 class Permute(Multilinear):
     """Axes in another order: y[i_axes] = x[i], dy/dx = 1."""
@@ -50,6 +55,9 @@ class Permute(Multilinear):
 
     def shape(self, x: Spec, *, axes: tuple[int, ...]) -> Spec:  # type: ignore[override]
         return Spec(tuple(x.shape[i] for i in axes), x.dtype)
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        return ns.permute(operands[0], axes=(0, *(i + 1 for i in settings["axes"])))
 
 
 class Expand(Multilinear):
@@ -77,13 +85,20 @@ class Expand(Multilinear):
             raise ShapeError(f"shape {x.shape} does not broadcast to {shape}.")
         return Spec(shape, x.dtype)
 
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        x, shape = operands[0], settings["shape"]
+        lead = len(shape) + 1 - len(x.shape)
+        aligned = ns.reshape(x, shape=(x.shape[0], *(1,) * lead, *x.shape[1:])) if lead else x
+        return ns.expand(aligned, shape=(x.shape[0], *shape))
+
 
 _reshape, _permute, _expand = Reshape(), Permute(), Expand()
 
 
-def reshape(x: Any, /, shape: ShapeLike) -> Any:
+def reshape(x: Any, /, shape: ShapeLike, *, copy: bool | None = None) -> Any:
     """The same elements in row-major order under another shape; one entry may be -1 and is then inferred.
 
+    Memory is shared where that is possible, unless `copy` is True; that it is shared cannot be demanded.
     Raises: ShapeError if the number of elements differs.
 
     >>> import autotensor as at
@@ -100,7 +115,7 @@ def reshape(x: Any, /, shape: ShapeLike) -> Any:
         wanted = tuple(size // known if n == -1 else n for n in wanted)
     if any(n < 0 for n in wanted):
         raise ArgumentError(f"a shape has no negative entries but for a single -1, got {wanted}.")
-    return _reshape(x, shape=wanted)
+    return _reshape(recorded.add(x, x.dtype.type(0)) if copy else x, shape=wanted)
 
 
 def permute_dims(x: Any, /, axes: Sequence[int] | None = None) -> Any:
@@ -220,3 +235,18 @@ def flip(x: Any, /, *, axis: Axis = None) -> Any:
     x = lift(x)
     axes = normalise_axis(axis, len(x.shape))
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(x.shape)))]
+
+
+def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
+    """The tensors, each broadcast to the shape that they have together.
+
+    Raises: ShapeError if they do not broadcast.
+
+    >>> import autotensor as at
+    >>> a, b = at.broadcast_arrays(at.zeros((2, 1)), at.zeros((3,)))
+    >>> a.shape, b.shape
+    ((2, 3), (2, 3))
+    """
+    given = [lift(x) for x in arrays]
+    shape = broadcast_shapes(*(tuple(x.shape) for x in given))
+    return tuple(broadcast_to(x, shape) for x in given)

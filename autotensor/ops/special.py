@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from autotensor.core.primitive import Elementwise
 from autotensor.ops.activation import sigmoid as expit
+from autotensor.ops.bessel_functions import i0, i1
+from autotensor.ops.comparison import equal, where
+from autotensor.ops.conversion import lift, lift_together
 from autotensor.ops.error_function import erf_values, erfc_values
-from autotensor.ops.transcendental import expm1, log1p, logaddexp
+from autotensor.ops.gamma_functions import betaln, digamma, lgamma, polygamma
+from autotensor.ops.transcendental import expm1, log, log1p, logaddexp
 
-__all__ = ["erf", "erfc", "expit", "expm1", "log1p", "logaddexp"]
+__all__ = [
+    "betaln", "digamma", "erf", "erfc", "expit", "expm1", "i0", "i1", "lgamma", "log1p", "logaddexp", "logit", "ndtr",
+    "polygamma", "xlog1py", "xlogy",
+]  # fmt: skip
 
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
@@ -30,3 +38,46 @@ class Erfc(Elementwise):
 
 erf = Erf()
 erfc = Erfc()
+
+
+def logit(x: Any, /) -> Any:
+    """Logarithm of the odds, elementwise: y = ln(x / (1 - x)), for 0 < x < 1; the inverse of `expit`.
+
+    >>> import autotensor as at
+    >>> at.special.logit(at.tensor([0.5, 0.75]))
+    tensor([0.       , 1.0986123])
+    """
+    x = lift(x)
+    return log(x) - log1p(-x)
+
+
+def ndtr(x: Any, /) -> Any:
+    """The normal distribution up to x, elementwise: y = erfc(-x / sqrt(2)) / 2.
+
+    >>> import autotensor as at
+    >>> at.special.ndtr(at.tensor([0.0, 1.0]))
+    tensor([0.5       , 0.84134...])
+    """
+    return erfc(lift(x) * -math.sqrt(0.5)) * 0.5
+
+
+def xlogy(x: Any, y: Any, /) -> Any:
+    """x ln(y), elementwise, and 0 where x = 0, for any y.
+
+    >>> import autotensor as at
+    >>> at.special.xlogy(at.tensor([0.0, 1.0]), at.tensor([0.0, 1.0]))
+    tensor([0., 0.])
+    """
+    x, y = lift_together(x, y)
+    return x * log(where(equal(x, 0), 1.0, y))
+
+
+def xlog1py(x: Any, y: Any, /) -> Any:
+    """x ln(1 + y), elementwise, and 0 where x = 0, for any y.
+
+    >>> import autotensor as at
+    >>> at.special.xlog1py(at.tensor([0.0, 1.0]), at.tensor([-1.0, 0.0]))
+    tensor([0., 0.])
+    """
+    x, y = lift_together(x, y)
+    return x * log1p(where(equal(x, 0), 0.0, y))

@@ -73,18 +73,20 @@ def _ramp(shape: Shape, kind: str, classes: int) -> Array:
     steps = np.arange(int(np.prod(shape))).reshape(shape)
     if kind == "bool":
         return np.asarray(steps % 2 == 0)
+    if kind in {"symmetric", "positive"}:  # 3 on the diagonal, 1 beside it
+        return np.broadcast_to(np.eye(shape[-1], dtype=np.float32) * 2 + np.float32(1), shape)
     return (steps * 2 + 1) % classes if kind == "label" else ((steps * 2 + 1) % 5).astype(np.float32)
 
 
 def _public_call(primitive: Primitive, leaves: Sequence[Tensor], settings: dict[str, Any], y: Tensor) -> tuple[str, str]:
     """How a user writes the call, and what to import for it: the public function if it does just this, else the table's."""
-    for place, prefix in ((ops, "at"), (ops.special, "at.special")):
+    for place, prefix in ((ops, "at"), (ops.special, "at.special"), (ops.linalg, "at.linalg")):
         function = getattr(place, primitive.name, None)
         try:
             same = callable(function) and np.array_equal(
                 function(*leaves, **settings).data, y.data, equal_nan=y.dtype.kind == "f"
             )
-        except (TypeError, AutotensorError):
+        except (TypeError, AttributeError, AutotensorError):
             continue
         if same:
             return f"{prefix}.{primitive.name}", ""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autotensor.core.primitive import Elementwise, Primitive
+from autotensor.core.primitive import MATRICES, Elementwise, Primitive
 from autotensor.core.spec import Array
 from autotensor.core.tensor import Tensor
 from autotensor.pictures.function_plots import SampledFunction
@@ -62,15 +62,19 @@ def kink_of(primitive: Primitive, names: Sequence[str], curves: SampledFunction 
         return Kink("x = " + ", ".join(number(x) for x, _, _ in near) + more, f"dy/dx = {_distinct([s for *_, s in near])}")
     label = "dy/d" if isinstance(primitive, Elementwise) else "d"
     shapes, settings = primitive.examples[0] if primitive.examples else (((),) * len(names), {})
-    operands = [np.ones(shape) for shape in shapes]
-    if np.any(np.asarray(primitive.kinks(*operands, **settings)) != 0):
+    of_matrices = not MATRICES.isdisjoint(primitive.kinds)
+    for level in (1.0, 0.0):  # a tie, or a jump at 0
+        operands = [np.zeros(shape) + np.eye(*shape[-2:]) if of_matrices else np.full(shape, level) for shape in shapes]
+        if np.all(np.asarray(primitive.kinks(*operands, **settings)) == 0):
+            break
+    else:
         return None
     _, gradients = _value_and_gradients(primitive, operands, settings)
-    where = " = ".join(names) + " = 1" + ("" if not shapes[0] else f" everywhere, shape {shapes[0]}, ")
-    where += ", ".join(f"{key}={written(value)}" for key, value in settings.items())
-    return Kink(
-        where, ", ".join(f"{label}{name} = {_distinct(c.ravel().tolist())}" for name, c in zip(names, gradients, strict=True))
-    )
+    place = "the identity" if of_matrices else number(level) + (" everywhere" if shapes[0] else "")
+    words = [" = ".join((*names, place)), *([f"shape {shapes[0]}"] if shapes[0] else [])]
+    words += [f"{key}={written(value)}" for key, value in settings.items()]
+    slopes = [f"{label}{name} = {_distinct(c.ravel().tolist())}" for name, c in zip(names, gradients, strict=True)]
+    return Kink(", ".join(words), ", ".join(slopes))
 
 
 def _value_and_gradients(primitive: Primitive, operands: Sequence[Array], settings: dict[str, Any]) -> tuple[Array, list[Array]]:

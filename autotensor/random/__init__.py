@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from autotensor.core.spec import DTypeLike, ShapeLike
+from autotensor.core.spec import DTypeLike, ShapeLike, normalise_shape
 from autotensor.core.tensor import Tensor
 from autotensor.random.generator import Generator
+from autotensor.random.per_example import drawn
 
 __all__ = ["Generator", "default", "integers", "normal", "permutation", "seed", "uniform"]
 
@@ -31,7 +32,7 @@ def uniform(shape: ShapeLike, low: float = 0.0, high: float = 1.0, dtype: DTypeL
     >>> at.random.uniform((2, 3)).shape
     (2, 3)
     """
-    return Tensor(default.uniform(shape, low, high, dtype))
+    return drawn(lambda lead: default.uniform(lead + normalise_shape(shape), low, high, dtype))
 
 
 def normal(shape: ShapeLike, mean: float = 0.0, std: float = 1.0, dtype: DTypeLike | None = None) -> Tensor:
@@ -41,7 +42,7 @@ def normal(shape: ShapeLike, mean: float = 0.0, std: float = 1.0, dtype: DTypeLi
     >>> at.random.normal((2, 3)).dtype
     dtype('float32')
     """
-    return Tensor(default.normal(shape, mean, std, dtype))
+    return drawn(lambda lead: default.normal(lead + normalise_shape(shape), mean, std, dtype))
 
 
 def integers(low: int, high: int, shape: ShapeLike = ()) -> Tensor:
@@ -51,7 +52,7 @@ def integers(low: int, high: int, shape: ShapeLike = ()) -> Tensor:
     >>> at.random.integers(5, 6, (2,))
     tensor([5, 5])
     """
-    return Tensor(default.integers(low, high, shape))
+    return drawn(lambda lead: default.integers(low, high, lead + normalise_shape(shape)))
 
 
 def permutation(n: int) -> Tensor:
@@ -61,4 +62,4 @@ def permutation(n: int) -> Tensor:
     >>> sorted(at.random.permutation(3).tolist())
     [0, 1, 2]
     """
-    return Tensor(default.permutation(n))
+    return drawn(lambda lead: default.permutations(lead, n) if lead else default.permutation(n))

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.errors import ArgumentError, DTypeError
+from autotensor.core.errors import ArgumentError, BatchingError, DTypeError
+from autotensor.core.recording import current
 from autotensor.core.spec import DEFAULT_FLOAT, Array, DTypeLike, ShapeLike, normalise_shape
 
 
@@ -40,33 +41,60 @@ class Generator:
         except (ValueError, TypeError, KeyError) as reason:
             raise ArgumentError(f"not the state of such a generator: {reason}. Pass what `.state` gave.") from None
 
+    @property
+    def _stream(self) -> np.random.Generator:
+        """The stream to draw from; inside vmap only if all examples share what is drawn, for an array has no example."""
+        following = current.outer.following
+        while following is not None:
+            if following.randomness != "same":
+                raise undecided(following.randomness)
+            following = following.outer
+        return self._numpy
+
     def uniform(self, shape: ShapeLike, low: float = 0.0, high: float = 1.0, dtype: DTypeLike | None = None) -> Array:
         """Uniform in [low, high)."""
         kind = _floating(dtype)
-        numbers = self._numpy.random(normalise_shape(shape), dtype=np.float64 if kind == np.float64 else np.float32)
+        numbers = self._stream.random(normalise_shape(shape), dtype=np.float64 if kind == np.float64 else np.float32)
         return (low + (high - low) * numbers).astype(kind, copy=False)
 
     def normal(self, shape: ShapeLike, mean: float = 0.0, std: float = 1.0, dtype: DTypeLike | None = None) -> Array:
         """Normal with a mean and a standard deviation."""
         kind = _floating(dtype)
-        numbers = self._numpy.standard_normal(normalise_shape(shape), dtype=np.float64 if kind == np.float64 else np.float32)
+        numbers = self._stream.standard_normal(normalise_shape(shape), dtype=np.float64 if kind == np.float64 else np.float32)
         return (mean + std * numbers).astype(kind, copy=False)
 
     def truncated_normal(self, shape: ShapeLike, std: float = 1.0, bound: float = 2.0, dtype: DTypeLike | None = None) -> Array:
         """Normal with mean 0, drawn again where it falls outside `bound` standard deviations."""
         size = normalise_shape(shape)
-        numbers = self._numpy.standard_normal(size)
+        numbers = self._stream.standard_normal(size)
         while (outside := np.abs(numbers) > bound).any():
-            numbers = np.where(outside, self._numpy.standard_normal(size), numbers)
+            numbers = np.where(outside, self._stream.standard_normal(size), numbers)
         return (std * numbers).astype(_floating(dtype))
 
     def integers(self, low: int, high: int, shape: ShapeLike = ()) -> Array:
         """Integers in [low, high), int64."""
-        return np.asarray(self._numpy.integers(low, high, normalise_shape(shape)))
+        return np.asarray(self._stream.integers(low, high, normalise_shape(shape)))
 
     def permutation(self, n: int) -> Array:
         """The numbers 0 to n - 1 in random order, int64."""
-        return self._numpy.permutation(n)
+        return self._stream.permutation(n)
+
+    def permutations(self, lead: tuple[int, ...], n: int) -> Array:
+        """Many permutations, of shape (*lead, n), int64."""
+        return self._stream.permuted(np.broadcast_to(np.arange(n), (*lead, n)), axis=-1)
+
+
+def undecided(randomness: str) -> BatchingError:
+    """The error for a draw inside vmap that must not, or cannot, be the same for all examples."""
+    if randomness == "different":
+        return BatchingError(
+            "this draw inside vmap gives a plain array, which cannot differ between the examples as randomness='different' asks. "
+            "Draw with at.random's functions, or outside vmap and pass the numbers in."
+        )
+    return BatchingError(
+        "random numbers inside vmap: do all examples share a draw, or has each its own? Pass randomness='same' or "
+        "randomness='different' to vmap, or draw outside and pass the numbers in."
+    )
 
 
 def _checked(seed: Any) -> int | None:

@@ -5,6 +5,7 @@
 3. `vjp_is_the_adjoint`: the VJP is the adjoint of the JVP.
 4. `second_order`: reverse over reverse and forward over reverse hold by the same rules.
 6. `nothing_is_shared`: no operand is mutated, and a leaf's gradient is its own.
+7. `vmap_is_the_stack`: vmap(f) equals the stack of f over examples, nested and composed with grad.
 
 An array that stands twice in `operands` is one leaf used twice; a Python scalar, an integer or a boolean is a constant.
 """
@@ -24,9 +25,18 @@ from autotensor.core.spec import SCALARS, Array, Spec
 from autotensor.core.tensor import Tensor
 from autotensor.testing.numeric import Estimate, directional, jitter, rounded
 from autotensor.testing.sharing import nothing_is_shared
+from autotensor.testing.stacking import vmap_is_the_stack
 from autotensor.testing.subject import Claim, LawError, Subject, directions, leaf, same, subject, subsets
 
-__all__ = ["LAWS", "shape_rule", "jvp_is_the_derivative", "vjp_is_the_adjoint", "second_order", "nothing_is_shared"]
+__all__ = [
+    "LAWS",
+    "shape_rule",
+    "jvp_is_the_derivative",
+    "vjp_is_the_adjoint",
+    "second_order",
+    "nothing_is_shared",
+    "vmap_is_the_stack",
+]
 
 Law = Callable[[Primitive, Sequence[Any], dict[str, Any]], None]
 
@@ -254,4 +264,5 @@ LAWS: dict[str, Law] = {
     "the VJP is the adjoint of the JVP": vjp_is_the_adjoint,
     "second order holds by the same rules": second_order,
     "nothing is mutated or shared": nothing_is_shared,
+    "vmap equals the stack over examples": vmap_is_the_stack,
 }

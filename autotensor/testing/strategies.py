@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from hypothesis import assume, reject  # noqa: TID253 - see the room's __init__
 from hypothesis import strategies as st  # noqa: TID253 - the same
 from hypothesis.extra import numpy as hnp  # noqa: TID253 - the same
 
-from autotensor.core.primitive import Elementwise, Primitive
+from autotensor.core.primitive import MATRICES, Elementwise, Primitive
 from autotensor.core.spec import Array, Shape, broadcast_shapes
+from autotensor.core.tensor import Tensor
 from autotensor.testing.numeric import STEP
 
+Domain: TypeAlias = tuple[float, float]  # an open interval
+
 GRID = 64
+BOUND = 1e3  # where an interval has no end
 REACH = 2.5  # numbers lie within this of 0 where the domain allows: every function bends there, none overflows
 CLEARANCE = 4 * STEP  # to the nearest kink: two operands that each move a STEP, twice over
 FLOATS = ("float64",)
@@ -60,7 +64,7 @@ def cases(draw: st.DrawFn, primitive: Primitive, dtypes: Sequence[str] = FLOATS)
         elif i == scalar:
             operands.append(x.flat[0].item() if x.size else 1.0)
         else:
-            array = x.astype(draw(st.sampled_from(dtypes))) if kinds[i] == "float" else x
+            array = x.astype(draw(st.sampled_from(dtypes))) if kinds[i] in {"float", *MATRICES} else x
             operands.append(laid_out(array, draw(st.sampled_from(LAYOUTS))))
     if scalar is not None:
         assume(clear(primitive, operands, settings))
@@ -112,19 +116,24 @@ def _away_from_kinks(
         elif kind == "float":
             group = (i, *(j for j, first in twins.items() if first == i))
             numbers.append(_draw_numbers(rng, _interval(primitive, group), shape))
+        elif kind in MATRICES:
+            numbers.append(draw_matrices(rng, kind, shape))
         elif kind == "bool":
             numbers.append(np.asarray(rng.integers(0, 2, shape), np.bool_))
         else:
             classes = settings["classes"] if "classes" in settings else shapes[0][-1]
             numbers.append(np.asarray(rng.integers(0, classes, shape)))
-    free = [i for i, kind in enumerate(kinds) if kind == "float" and i not in twins]
+    free = [i for i, kind in enumerate(kinds) if kind in {"float", *MATRICES} and i not in twins]
     for attempt in range(200):
         near = np.asarray(primitive.kinks(*numbers, **settings)) < CLEARANCE
         if not near.any():
             return numbers
         i = free[attempt % len(free)]
         group = (i, *(j for j, first in twins.items() if first == i))
-        again = _draw_numbers(rng, _interval(primitive, group), shapes[i])
+        if kinds[i] in MATRICES:
+            again = draw_matrices(rng, kinds[i], shapes[i])
+        else:
+            again = _draw_numbers(rng, _interval(primitive, group), shapes[i])
         numbers[i] = np.where(_where(near, shapes[i]), again, numbers[i])
         for j in group:
             numbers[j] = numbers[i]
@@ -150,6 +159,24 @@ def _draw_numbers(rng: np.random.Generator, interval: tuple[float, float], shape
     return np.asarray(rng.integers(low, high, shape) / GRID, np.float64)
 
 
+def draw_matrices(rng: np.random.Generator, kind: str, shape: Shape) -> Array:
+    """Matrices on the grid, far from singular, whose singular values are far apart.
+
+    "symmetric" ones have eigenvalues of both signs, "positive" ones are symmetric with eigenvalues above 0.
+
+    >>> x = draw_matrices(np.random.default_rng(0), "positive", (2, 2))
+    >>> bool(x[0, 1] == x[1, 0]), bool(np.linalg.eigvalsh(x)[0] > 0.5)
+    (True, True)
+    """
+    k = min(shape[-2:])
+    u, _, vh = np.linalg.svd(rng.uniform(-1, 1, shape), full_matrices=False)
+    s = 0.75 * (1 + np.arange(k)) + rng.uniform(0, 0.25, (*shape[:-2], 1, k))
+    if kind != "regular":
+        vh = np.swapaxes(u, -1, -2)
+        s = s * (-1.0) ** np.arange(k) if kind == "symmetric" else s
+    return np.asarray(np.round((u * s) @ vh * GRID) / GRID, np.float64)
+
+
 def clear(primitive: Primitive, operands: Sequence[Any], settings: dict[str, Any]) -> bool:
     """Whether every operand is farther from a kink than a numeric derivative moves it."""
     with np.errstate(all="ignore"):  # integers may be outside the domain
@@ -169,3 +196,50 @@ def laid_out(x: Array, layout: str) -> Array:
     if layout == "reversed" and x.ndim:
         return x[::-1].copy()[::-1]
     return x
+
+
+@st.composite
+def tensors(
+    draw: st.DrawFn,
+    count: int = 1,
+    *,
+    shapes: Sequence[Shape] | st.SearchStrategy[Sequence[Shape]] | None = None,
+    domain: Domain | Sequence[Domain] = (-REACH, REACH),
+    dtypes: Sequence[str] = FLOATS,
+    layouts: Sequence[str] = LAYOUTS,
+    constants: bool = True,
+    repeated: bool = True,
+) -> tuple[Tensor, ...]:
+    """`count` Tensors as an operation may meet them: what is to be differentiated requires a gradient, constants do not.
+
+    Shapes: `shapes`, one for each, or a strategy for such; by default ones that broadcast together, among them () and size 0.
+    `domain` is an open interval, or one for each; `layouts` are ways of lying in memory. With `constants` some (never all) are
+    constants; with `repeated` one may be the very Tensor that an earlier one of its shape and domain is.
+
+    >>> one, other = tensors(2, shapes=[(2, 3), (3,)]).example()  # doctest: +SKIP
+    >>> one.shape, other.shape  # doctest: +SKIP
+    ((2, 3), (3,))
+    """
+    if shapes is None:
+        least = draw(st.sampled_from([0, 0, 2]))  # 2: often enough of an order in memory that shows
+        sizes = draw(
+            hnp.mutually_broadcastable_shapes(num_shapes=count, min_side=least, max_side=3, min_dims=least, max_dims=3)
+        ).input_shapes
+    else:
+        sizes = tuple(draw(shapes) if isinstance(shapes, st.SearchStrategy) else shapes)
+    domains: list[Any] = list(domain) if isinstance(domain[0], tuple) else [domain] * len(sizes)
+    moving = draw(st.sets(st.integers(0, len(sizes) - 1), min_size=1)) if constants else set(range(len(sizes)))
+    again = draw(st.booleans()) if repeated and len(sizes) > 1 else False
+    rng = np.random.default_rng(draw(st.integers(0, 2**16)))
+    found: list[Tensor] = []
+    for i, (shape, interval) in enumerate(zip(sizes, domains, strict=True)):
+        alike = [j for j in range(i) if sizes[j] == shape and domains[j] == interval]
+        if again and alike:
+            found.append(found[alike[0]])
+            continue
+        numbers = _draw_numbers(rng, (max(interval[0], -BOUND), min(interval[1], BOUND)), tuple(shape))
+        array = laid_out(numbers.astype(draw(st.sampled_from(dtypes))), draw(st.sampled_from(layouts)))
+        found.append(Tensor(array).requires_grad_(i in moving))
+    if not any(x.requires_grad for x in found):  # what was to move is an earlier one again
+        found[0].requires_grad_()
+    return tuple(found)

@@ -48,5 +48,5 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
 
 def dropout_mask(shape: Shape, p: float, dtype: DTypeLike) -> Tensor:
     """A constant with 0 at each place with probability p, and 1 / (1 - p) elsewhere."""
-    kept = random.default.uniform(shape) >= p
-    return Tensor(kept.astype(dtype) * (0.0 if p == 1 else 1 / (1 - p)))
+    kept = random.uniform(shape) >= p
+    return kept.astype(dtype) * (0.0 if p == 1 else 1 / (1 - p))

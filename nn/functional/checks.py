@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.errors import DataError, DTypeError, IndexRangeError, ShapeError, UnknownNameError, did_you_mean
+from autotensor.core.node import followed
 from autotensor.core.recording import current
+from autotensor.ops.comparison import less, not_equal, where
 from autotensor.ops.conversion import astype, lift
 from autotensor.ops.reduction import mean, sum
 
@@ -71,6 +73,10 @@ def class_labels(target: Any, classes: int, shape: tuple[int, ...], ignore_index
         )
     if hasattr(labels, "interpret"):  # while tracing there are no numbers to look at
         return labels, None
+    if followed(labels.node):  # vmap: a label that names no class goes where the loss itself refuses it
+        kept = None if ignore_index is None else not_equal(labels, ignore_index)
+        named = labels if kept is None else where(kept, labels, 0)
+        return where(less(named, 0), classes, named), kept
     numbers = labels.data
     counts = None
     if ignore_index is not None and (ignored := numbers == ignore_index).any():

@@ -9,7 +9,6 @@ import numpy as np
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, DataError, DTypeError, ShapeError
 from autotensor.core.namespace import recorded as ns
-from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import REDUCTIONS, class_labels, class_weights, here, known, paired, reduced
 from autotensor.ops.conversion import lift
 
@@ -152,7 +151,7 @@ def _is_distribution(x: Any, t: Any) -> bool:
 def _shares(labels: Any, counts: Any, weight: Any, dtype: Any) -> Any:
     """How much each label counts: the weight of its class, 0 if it is ignored; None if all count as 1."""
     if weight is None:
-        return None if counts is None else Tensor(counts.astype(dtype))
+        return None if counts is None else lift(counts.astype(dtype))
     share = ops.astype(ops.take(weight, labels, axis=0), dtype)
     return share if counts is None else share * counts.astype(dtype)
 

@@ -124,5 +124,5 @@ def _values_per_channel(shape: tuple[int, ...]) -> int:
 def move_running(running: Tensor | None, batch: Any, momentum: float, correction: float = 1.0) -> None:
     """running = (1 - momentum) running + momentum correction batch: a new array in the same Tensor, outside the graph."""
     if running is not None:
-        fresh = batch.data.reshape(running.shape) * (momentum * correction)
+        fresh = batch.numpy().reshape(running.shape) * (momentum * correction)
         running.data = (running.data * (1 - momentum) + fresh).astype(running.dtype, copy=False)

@@ -10,7 +10,6 @@ import numpy as np
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, DataError, DTypeError
 from autotensor.core.namespace import recorded as ns
-from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import class_labels, here
 from autotensor.ops.conversion import lift
 
@@ -88,6 +87,6 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Any:
             raise DTypeError(here(f"one_hot takes integers, got dtype {labels.dtype}. Write tensor.astype('int64')."))
         if labels.size == 0:
             raise DataError(here("one_hot cannot tell the number of classes from no labels; give num_classes."))
-        classes = int(labels.data.max()) + 1
+        classes = int(labels.numpy().max()) + 1
     checked, _ = class_labels(labels, classes, tuple(labels.shape))
-    return Tensor((checked.data[..., None] == np.arange(classes)).astype(np.int64))
+    return ops.astype(ops.expand_dims(checked, -1) == np.arange(classes), np.int64)

@@ -104,7 +104,7 @@ def test_a_freed_graph_is_refused_by_name() -> None:
     x = leaf(1.0)
     y = at.exp(x)
     y.backward()
-    with pytest.raises(GraphFreedError, match="the values that exp saved are gone"):
+    with pytest.raises(GraphFreedError, match="the values that exp saved for backward are gone"):
         pushforward(plain, y.node, {x.node: np.ones(())})
 
 

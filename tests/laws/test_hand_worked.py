@@ -17,6 +17,7 @@ from autotensor.core.tensor import Tensor
 PI, E, LN2, LN10 = math.pi, math.e, math.log(2), math.log(10)
 R2, R3 = math.sqrt(2), math.sqrt(3)
 NAN, INF = math.nan, math.inf
+EULER = 0.5772156649015329
 F64, F32 = np.dtype(np.float64), np.dtype(np.float32)
 ALONG = {"axis": (0,), "keepdims": False}
 
@@ -82,7 +83,21 @@ TABLE: dict[str, Row] = {
     "hypot": row((3.0, 4.0), 5.0, 0.6, 0.8),
     "erf": row((0.0,), 0.0, 2 / math.sqrt(PI)),
     "erfc": row((0.0,), 1.0, -2 / math.sqrt(PI)),
+    "sinc": row((0.5,), 2 / PI, -4 / PI),  # sin(pi/2)/(pi/2); (cos(pi/2) - y)/x
+    "lgamma": row((5.0,), math.log(24), 25 / 12 - EULER),  # ln 4!; 1 + 1/2 + 1/3 + 1/4 - Euler's constant
+    "polygamma": row((1.0,), -EULER, PI**2 / 6, order=0),
+    "bessel_i": row(([0.0],), [0.0], [0.5], order=1),  # (I_0(0) + I_2(0))/2
     # comparison and choice
+    "copysign": row(([-2.0, 3.0], [1.0, -1.0]), [2.0, -3.0], [-1.0, -1.0], [0.0, 0.0]),
+    "heaviside": row(([-2.0, 0.0, 3.0], [0.5, 0.5, 0.5]), [0.0, 0.5, 1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
+    "signbit": fact(([-0.0, 0.0, -1.0],), [True, False, True]),
+    "nextafter": fact((1.0, 2.0), 1 + 2.0**-52),
+    "bitwise_and": fact(([6, 5], [3, 4]), [2, 4]),  # 110 & 011, 101 & 100
+    "bitwise_or": fact(([6, 5], [3, 4]), [7, 5]),
+    "bitwise_xor": fact(([6, 5], [3, 4]), [5, 1]),
+    "bitwise_invert": fact(([0, 5],), [-1, -6]),
+    "bitwise_left_shift": fact(([3, 5], [2, 1]), [12, 10]),
+    "bitwise_right_shift": fact(([12, -5], [2, 1]), [3, -3]),
     "equal": fact(([1.0, 2.0], [1.0, 3.0]), [True, False]),
     "not_equal": fact(([1.0, 2.0], [1.0, 3.0]), [False, True]),
     "less": fact(([1.0, 2.0, 3.0], 2.0), [True, False, False]),
@@ -124,6 +139,12 @@ TABLE: dict[str, Row] = {
     "scatter": row(([1.0, 2.0, 4.0],), [2.0, 5.0], [1.0, 1.0, 1.0], index=(np.array([1, 0, 1]),), shape=(2,)),
     "pick": row(([[1.0, 2.0], [3.0, 4.0]], [1, 0]), [2.0, 3.0], [[0.0, 1.0], [1.0, 0.0]], None),
     "unpick": row(([5.0, 6.0], [1, 0]), [[0.0, 5.0, 0.0], [6.0, 0.0, 0.0]], [1.0, 1.0], None, classes=3),
+    "gather": row(([[1.0, 2.0], [3.0, 4.0]], [[1, 1], [0, 1]]), [[2.0, 2.0], [3.0, 4.0]], [[0.0, 2.0], [1.0, 1.0]], None),
+    "ungather": row(([[5.0, 6.0]], [[2, 2]]), [[0.0, 0.0, 11.0]], [[1.0, 1.0]], None, classes=3),
+    # order and running sums
+    "argsort": fact(([[3.0, 1.0, 3.0]],), [[0, 2, 1]], descending=True),
+    "searchsorted": fact(([1.0, 2.0, 2.0], [2.0, 0.0]), [3, 0], side="right"),
+    "cumulative_sum": row(([1.0, 2.0, 3.0],), [1.0, 3.0, 6.0], [3.0, 2.0, 1.0], axis=0),
     # linear algebra: by the sum, da[i, j] = sum of row j of b, db[i, j] = sum of column i of a
     "matmul": row(
         ([[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]),
@@ -133,6 +154,27 @@ TABLE: dict[str, Row] = {
     ),
     # y = [1*3 + 2*4, 1*5 + 2*6]; dx = columns of W summed, each row of dW = x
     "linear": row(([[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]), [[11.0, 17.0]], [[8.0, 10.0]], [[1.0, 2.0], [1.0, 2.0]]),
+    # x = [[2, 1], [1, 1]] has the inverse [[1, -1], [-1, 2]]; db = row sums of it transposed, da = -db y.T
+    "solve": row(([[2.0, 1.0], [1.0, 1.0]], [[3.0], [2.0]]), [[1.0], [1.0]], [[0.0, 0.0], [-1.0, -1.0]], [[0.0], [1.0]]),
+    "inv": row(([[2.0, 1.0], [1.0, 1.0]],), [[1.0, -1.0], [-1.0, 2.0]], [[0.0, 0.0], [0.0, -1.0]]),  # -(row sums)(column sums)
+    "pinv": row(([[2.0], [0.0]],), [[0.5, 0.0]], [[-0.25], [0.25]], rtol=None),  # x.T/|x|**2
+    "det": row(([[1.0, 2.0], [3.0, 5.0]],), -1.0, [[5.0, -3.0], [-2.0, 1.0]]),
+    "cofactor": row(([[1.0, 2.0], [3.0, 5.0]],), [[5.0, -3.0], [-2.0, 1.0]], [[1.0, -1.0], [-1.0, 1.0]]),
+    "logabsdet": row(([[0.0, -2.0], [0.5, 0.0]],), 0.0, [[0.0, -0.5], [2.0, 0.0]]),
+    "sign_of_det": fact(([[0.0, 2.0], [0.5, 0.0]],), -1.0),
+    # [[a, b], [b, c]] = [[4, 2], [2, 2]]: r = sqrt(a) = 2, b/r = 1, sqrt(c - b**2/a) = 1; of the sum
+    # d/da = 1/4 - 1/8 + 1/8, d/dc = 1/2, d/db = 1/2 - 1/2, half of it in each corner
+    "cholesky": row(([[4.0, 2.0], [2.0, 2.0]],), [[2.0, 0.0], [1.0, 1.0]], [[0.25, 0.0], [0.0, 0.5]]),
+    # one column: q = x/|x| = (3, 4)/5, r = 5; the sum's derivative (1 - q (q1 + q2))/5 + q = (4, -3)/125 + (3, 4)/5
+    "qr": row(([[3.0], [4.0]],), [[0.6], [0.8], [5.0]], [[0.632], [0.776]]),
+    "complement": fact(([[1.0], [0.0]],), [[0.0], [1.0]]),
+    # diag(1, 3): w = (1, 3), v = 1; dw = dx_ii, dv_12 = dx_12/2 = -dv_21, which cancel in the sum
+    "eigh": row(([[1.0, 0.0], [0.0, 3.0]],), [[1.0, 3.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]),
+    # one column: u = (3, 4)/5, s = 5, v = 1; as for qr
+    "svd": row(([[3.0], [4.0]],), [[0.6], [0.8], [5.0], [1.0]], [[0.632], [0.776]]),
+    "matrix_rank": fact(([[1.0, 2.0], [2.0, 4.0]],), 1, rtol=None),
+    # the gradient of the sum: the integral over s from 0 to 1 of expm(x.T (1 - s)) 1 1.T expm(x.T s)
+    "expm": row(([[0.0, 1.0], [0.0, 0.0]],), [[1.0, 1.0], [0.0, 1.0]], [[1.5, 1.0], [13 / 6, 1.5]]),
 }
 
 CHOICES: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {

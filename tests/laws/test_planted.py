@@ -13,14 +13,17 @@ from autotensor.core import tensor as tensor_module
 from autotensor.core.namespace import late
 from autotensor.core.primitive import Elementwise, Multilinear, Primitive, registry
 from autotensor.core.spec import Spec
+from autotensor.ops.eigenvalues import Eigh
+from autotensor.ops.factorisations import Cholesky
 from autotensor.ops.joining import Concatenate
-from autotensor.ops.linalg import Linear, Matmul
+from autotensor.ops.matrices import identity
+from autotensor.ops.products import Linear, Matmul
 from autotensor.ops.reduction import Max, Sum
 from autotensor.testing import laws
 from autotensor.testing.strategies import MIXED, cases
 
 pytestmark = pytest.mark.usefixtures("own_registry")
-SHAPE, JVP, ADJOINT, SECOND, SHARING = laws.LAWS.values()
+SHAPE, JVP, ADJOINT, SECOND, SHARING, _ = laws.LAWS.values()  # the last one's are in test_planted_batching
 
 
 def breaks(law: laws.Law, primitive: Primitive) -> bool:
@@ -68,6 +71,16 @@ class SlightlyWrongByDifferences(Elementwise):
     numpy = np.hypot
     partials = (lambda ns, y, a, b: a / y * (1 + 1e-6), lambda ns, y, a, b: b / y)
     domain = ((0.3, np.inf), (-np.inf, np.inf))
+
+
+class SlightlyWrongOfMatrices(Eigh):
+    def jvp(self, ns: Any, tangents: Any, y: Any, x: Any) -> Any:
+        return super().jvp(ns, tangents, y, x) * (1 + 1e-7)
+
+
+class HalfTheDiagonalForgotten(Cholesky):
+    def vjp(self, i: int, ns: Any, g: Any, y: Any, x: Any) -> Any:
+        return super().vjp(i, ns, g * 2, y, x) - super().vjp(i, ns, g * (1 - identity(x)), y, x)
 
 
 class WrongOperand(Elementwise):
@@ -191,9 +204,11 @@ PLANTED = (
     (WrongFactor, JVP),
     (SlightlyWrong, JVP),
     (SlightlyWrongByDifferences, JVP),
+    (SlightlyWrongOfMatrices, JVP),
     (WrongOperand, JVP),
     (NotSummedBack, JVP),
     (MissingUpstream, ADJOINT),
+    (HalfTheDiagonalForgotten, ADJOINT),
     (TransposedWrongly, ADJOINT),
     (MissingBroadcast, ADJOINT),
     (SecondOrderByNumpy, SECOND),

@@ -85,7 +85,7 @@ def test_the_late_bindings_are_these_and_no_others() -> None:
     kinds = (SimpleNamespace, dict, list, set, threading.local)
     found = {name for name, value in vars(namespace).items() if isinstance(value, kinds) and not name.startswith("__")}
     assert found == {"plain", "recorded", "public", "numpy_functions", "late"}
-    assert set(namespace.Late.__annotations__) == {"backward", "draw"}
+    assert set(namespace.Late.__annotations__) == {"backward", "draw", "namespace"}
     assert set(vars(namespace.late)) <= set(namespace.Late.__annotations__)
 
 

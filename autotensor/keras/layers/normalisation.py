@@ -121,7 +121,7 @@ class BatchNormalization(_Normalisation):
     def _follow(self, mean: Any, variance: Any) -> None:
         for name, batch in (("moving_mean", mean), ("moving_variance", variance)):
             moving = getattr(self, name)
-            moving.data = (self.momentum * moving.data + (1 - self.momentum) * batch.data.reshape(-1)).astype(moving.dtype)
+            moving.data = (self.momentum * moving.data + (1 - self.momentum) * batch.numpy().reshape(-1)).astype(moving.dtype)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis, "momentum": self.momentum}
