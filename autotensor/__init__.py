@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from autotensor import autodiff, core, ops, random
 from autotensor._version import __version__
 from autotensor.autodiff import checkpoint, explain_nan, grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp, vmap
+from autotensor.core.custom import primitive
 from autotensor.core.errors import AutotensorError
 from autotensor.core.recording import enable_grad, is_grad_enabled, no_grad
 from autotensor.core.tensor import Tensor
@@ -52,6 +53,7 @@ __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "optim",
     "pictures",
     "plan",
+    "primitive",
     "random",
     "testing",
     "value_and_grad",

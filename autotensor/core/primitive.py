@@ -24,10 +24,9 @@ from autotensor.core.spec import SCALARS, Array, Scalar, Spec, as_array, broadca
 from autotensor.core.tensor import Tensor
 
 registry: dict[str, Primitive] = {}
+customs: dict[str, Primitive] = {}
 REALS = (-np.inf, np.inf)
-MATRICES = frozenset(
-    {"regular", "symmetric", "positive"}
-)  # kinds of operands that are whole matrices, well-conditioned for the laws
+MATRICES = frozenset({"regular", "symmetric", "positive"})  # operands that are whole matrices, well-conditioned for the laws
 
 
 class Primitive:
@@ -42,6 +41,7 @@ class Primitive:
     domain: ClassVar[tuple[tuple[float, float], ...]] = ()  # an open interval for each operand; empty: all reals
     examples: ClassVar[tuple[tuple[tuple[Any, ...], dict[str, Any]], ...]] = ()  # (operand shapes, settings) for the laws
     shortcuts: tuple[Any, ...] = ()  # an Elementwise's partials, for the sweep to read without a call
+    custom: ClassVar[bool] = False  # True: a user's, made by `at.primitive`; the registry holds autotensor's own
     rowwise: ClassVar[bool] = False  # True: leading axes are examples already, and all operands have them
     kinds: ClassVar[tuple[str, ...]] = ()  # "float", "bool", "label" or one of MATRICES for each operand; empty: all float
 
@@ -49,7 +49,7 @@ class Primitive:
         cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
 
     def __init__(self) -> None:
-        registry[self.name] = self
+        (customs if self.custom else registry)[self.name] = self
         setattr(plain, self.name, self.value)
         setattr(recorded, self.name, self.__call__)  # bound: calling a method is faster than calling an object
         self.__doc__ = type(self).__doc__
@@ -152,7 +152,7 @@ class Primitive:
 
 def registered(name: str) -> Primitive:
     """The primitive of a name."""
-    return registry[name]
+    return registry[name] if name in registry else customs[name]
 
 
 class Elementwise(Primitive):
