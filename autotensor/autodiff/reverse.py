@@ -83,7 +83,8 @@ def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
         if g is not None:
             flow(ns, node, g, node.parents, cotangents)
         if not retain_graph:
-            node.free()
+            value = node.value
+            node.operands, node.value = None, (value.shape, value.dtype)  # the arrays go, the structure stays
             if freed_at is not None:
                 node.freed_at = freed_at
 

@@ -78,12 +78,6 @@ class Node:
         name = (self.watch.name if self.watch else None) or "leaf" if self.is_leaf else self.primitive.name
         return f"{self.scope}: {name}" if self.scope.path else name
 
-    def free(self) -> None:
-        """Drop the arrays, keep the structure."""
-        value = self.value
-        self.operands = None
-        self.value = value.shape, value.dtype
-
     def __repr__(self) -> str:
         return f"<{self.label} {self.spec.shape}>"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, SupportsIndex
 
 import numpy as np
+from numpy import ndarray
 
 from autotensor.core.errors import AutotensorError, DTypeError, GraphError, ShapeError
 from autotensor.core.lines import Line, users_line
@@ -36,7 +37,7 @@ class Tensor(Methods):
     line: Line | None  # the user's line, set under at.debug() only
 
     def __init__(self, data: Any, node: Node | None = None) -> None:
-        self.data = data if type(data) is np.ndarray else as_array(data)
+        self.data = data if type(data) is ndarray else as_array(data)
         self.node = node
         if watching and current.watcher is not None:
             self.line = users_line()
