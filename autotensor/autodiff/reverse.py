@@ -157,16 +157,17 @@ def freed(node: Node) -> GraphFreedError:
     )
 
 
-def backwards_from(root: Node, stops: Container[Node] = ()) -> list[Node]:
+def backwards_from(root: Node, stops: Container[Node] | None = None) -> list[Node]:
     """All nodes that `root` was computed from, each before its parents; not those behind `stops`."""
     nodes = [root]
     seen = {root}
     for node in nodes:  # grows while it is read
-        if node not in stops:
-            for parent in node.parents:
-                if parent is not None and parent not in seen:
-                    seen.add(parent)
-                    nodes.append(parent)
+        if stops is not None and node in stops:
+            continue
+        for parent in node.parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                nodes.append(parent)
     nodes.sort(key=_order, reverse=True)
     return nodes
 
