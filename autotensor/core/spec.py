@@ -30,6 +30,18 @@ class Spec(NamedTuple):
     dtype: DType
 
 
+class _Ones(dict[DType, Array]):
+    """The number 1 of each dtype as an array of no axes: NumPy takes it in half the time of a Python number."""
+
+    def __missing__(self, dtype: DType) -> Array:
+        one = self[dtype] = np.ones((), dtype)
+        one.flags.writeable = False
+        return one
+
+
+ONE = _Ones()
+
+
 def normalise_axis(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Axes as a sorted tuple of non-negative ints; None means all of them.
 

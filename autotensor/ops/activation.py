@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.primitive import Elementwise
+from autotensor.core.spec import ONE
 
 
 class Relu(Elementwise):
@@ -22,16 +23,20 @@ class Relu(Elementwise):
         return np.maximum(x, 0)
 
     def kinks(self, x: Any) -> Any:  # type: ignore[override]
-        return np.abs(x)
+        return np.abs(np.real(x))
 
 
 class Sigmoid(Elementwise):
     """Logistic function, elementwise: y = 1/(1 + e**-x), dy/dx = y (1 - y); exact in both tails."""
 
-    partials = (lambda ns, y, x: y * (1 - y),)
+    partials = (lambda ns, y, x: y * (ONE[y.dtype] - y),)
 
     @staticmethod
     def numpy(x: Any) -> Any:
+        if x.dtype.kind == "c":
+            left = x.real < 0
+            e = np.exp(np.where(left, x, -x))
+            return np.where(left, e, 1) / (1 + e)
         return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))  # neither exponent is positive: nothing overflows
 
 
@@ -49,6 +54,8 @@ class Softplus(Elementwise):
 
     @staticmethod
     def numpy(x: Any) -> Any:
+        if x.dtype.kind == "c":
+            raise TypeError("it is of real numbers; log1p(exp(x)) has a branch for complex ones")
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 

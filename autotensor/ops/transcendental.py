@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from autotensor.core.primitive import Elementwise
+from autotensor.core.spec import ONE
 
 POSITIVE = ((0.05, np.inf),)
 LN2 = math.log(2)
@@ -160,7 +161,7 @@ class Tanh(Elementwise):
     """Hyperbolic tangent, elementwise: y = tanh(x), dy/dx = 1 - y**2."""
 
     numpy = np.tanh
-    partials = (lambda ns, y, x: 1 - y * y,)
+    partials = (lambda ns, y, x: ONE[y.dtype] - y * y,)
     analytic = True
 
 

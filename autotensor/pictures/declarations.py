@@ -20,6 +20,7 @@ from autotensor.core.namespace import numpy_functions, public
 from autotensor.core.primitive import Elementwise, Multilinear, Primitive
 
 FAMILIES = (Elementwise, Multilinear, Primitive)
+ONE = re.compile(r"ONE\[\w+\.dtype\]")  # the number 1 as rules write it where its cost is felt
 
 
 class Rule(NamedTuple):
@@ -92,7 +93,7 @@ def _entries(primitive: Primitive, attribute: str, stated: Sequence[Any]) -> Ite
             value = getattr(node, "value", None)
             for entry in value.elts if isinstance(value, ast.Tuple) else ():
                 body = entry.body if isinstance(entry, ast.Lambda) else entry
-                text = " ".join((ast.get_source_segment(source, body) or "").split())
+                text = ONE.sub("1", " ".join((ast.get_source_segment(source, body) or "").split()))
                 yield ("none: it has no derivative" if text == "None" else text), entry
 
 
