@@ -26,6 +26,7 @@ from autotensor.ops import __all__ as _array_functions
 if TYPE_CHECKING:
     from autotensor import keras, nn, optim, pictures, plan, testing
     from autotensor.pictures import draw, explain
+    from autotensor.plan import compile
 
 __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "AutotensorError",
@@ -33,6 +34,7 @@ __all__ = [  # noqa: PLE0604 - the array functions are listed once, in ops
     "__version__",
     "autodiff",
     "checkpoint",
+    "compile",
     "core",
     "debug",
     "draw",
@@ -80,6 +82,8 @@ def __getattr__(name: str) -> Any:
 
     if name in _ROOMS:
         return importlib.import_module(f"autotensor.{name}")
+    if name == "compile":
+        return importlib.import_module("autotensor.plan").compile
     if name in ("draw", "explain"):
         return getattr(importlib.import_module("autotensor.pictures"), name)
     raise AttributeError(f"module 'autotensor' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The command line: `python -m autotensor demo`, `python -m autotensor explain tanh`."""
+"""The command line: `python -m autotensor demo`, `python -m autotensor explain tanh`, `python -m autotensor doctor`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument("--output", default=".", metavar="FOLDER", help="where to write the pictures (default: here)")
     explain = commands.add_parser("explain", help="describe a primitive: formula, derivative, domain, a plot")
     explain.add_argument("name", nargs="?", help="such as tanh; without it, all primitives are listed")
+    doctor = commands.add_parser(
+        "doctor", help="describe this machine, check the numbers, say what is wrong or slow and what to do"
+    )
+    doctor.add_argument("--json", action="store_true", help="the same for machines")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "demo":
             from autotensor import demo as demonstration
 
             demonstration.run(epochs=2 if chosen.fast else 10, folder=chosen.output)
+        elif chosen.command == "doctor":
+            from autotensor.doctor import consult
+
+            return consult(json=chosen.json)
         else:
             from autotensor import explaining
 

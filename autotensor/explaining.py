@@ -134,6 +134,9 @@ def describe(name: str) -> Description:
         return _description(primitive)
 
 
+COLUMN = 23  # where the catalogue's words begin: behind the longest name
+
+
 def catalogue() -> str:
     """All primitives by file, each with the first line of its docstring.
 
@@ -145,7 +148,7 @@ def catalogue() -> str:
         lines = [file]
         for primitive in primitives:
             first = inspect.getdoc(type(primitive)) or ""
-            lines += labelled(primitive.name, first.partition("\n")[0], 80, indent=4, column=16)
+            lines += labelled(primitive.name, first.partition("\n")[0], 80, indent=4, column=COLUMN)
         blocks.append("\n".join(lines))
     page = "\n\n".join([*blocks, "python -m autotensor explain NAME shows one."])
     return page if can_show(LETTERS) else page.translate(ASCII)

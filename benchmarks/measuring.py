@@ -26,8 +26,18 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 RESTARTED = "AUTOTENSOR_BENCHMARK_RESTARTED"  # what the environment said of the BLAS kernels before the restart
 
 
-def options(description: str | None, *, rounds: int, quick: int) -> argparse.Namespace:
-    """The command line of a benchmark, in a process that has a clean environment: restarts once if it has not."""
+def options(
+    description: str | None,
+    *,
+    rounds: int,
+    quick: int,
+    workloads: Sequence[str] = (),
+    extend: Callable[[argparse.ArgumentParser], object] = lambda parser: None,
+) -> argparse.Namespace:
+    """The command line of a benchmark, in a process that has a clean environment: restarts once if it has not.
+
+    `workloads` can be chosen by name, none named means all; `extend` adds options of the benchmark's own.
+    """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, help=f"how often each candidate is measured (default {rounds})")
     parser.add_argument("--quick", action="store_true", help=f"{quick} rounds: shows that the script runs, measures nothing")
@@ -35,7 +45,13 @@ def options(description: str | None, *, rounds: int, quick: int) -> argparse.Nam
     parser.add_argument("--threads", type=int, default=1, help="BLAS and framework threads of every candidate (default 1)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: time of all threads, for a busy machine")
     parser.add_argument("--gc", action="store_true", help="leave Python's collector on while a sample runs")
-    chosen = parser.parse_args()
+    if workloads:
+        parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"any of {', '.join(workloads)} (default: all)")
+    extend(parser)
+    chosen = parser.parse_intermixed_args()  # names may stand before and after options
+    for name in chosen.workloads if workloads else ():
+        if name not in workloads:
+            parser.error(f"there is no workload {name!r}; choose from {', '.join(workloads)}")
     chosen.rounds = chosen.rounds or (quick if chosen.quick else rounds)
     if RESTARTED not in os.environ:
         _restart(chosen.threads)

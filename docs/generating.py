@@ -28,6 +28,7 @@ ROOMS = (
     "autotensor",
     "autotensor.special",
     "autotensor.linalg",
+    "autotensor.fft",
     "autotensor.random",
     "autotensor.nn",
     "autotensor.nn.functional",
@@ -56,7 +57,7 @@ ROOMS = (
     "autotensor.testing.strategies",
     "autotensor.core.errors",
 )
-ALIASES = {"autotensor.special": "autotensor.ops.special", "autotensor.linalg": "autotensor.ops.linalg"}
+ALIASES = {f"autotensor.{name}": f"autotensor.ops.{name}" for name in ("special", "linalg", "fft")}
 
 
 describe = functools.cache(explaining.describe)

@@ -11,7 +11,7 @@ from autotensor.core.errors import ArgumentError, DTypeError, UnknownNameError, 
 from autotensor.core.recording import inside
 from autotensor.core.spec import DTypeLike
 from autotensor.core.tensor import Tensor
-from autotensor.nn import attributes, hooks, state, text
+from autotensor.nn import attributes, changes, hooks, state, text
 from autotensor.nn.hooks import Handle, Hook, Hooks
 from autotensor.nn.parameter import Parameter
 from autotensor.nn.walking import Role, once, tensors, walk
@@ -77,14 +77,17 @@ class Module:
 
     def register_forward_pre_hook(self, hook: Hook) -> Handle:
         """Call `hook(module, inputs)` before forward; what it returns, if not None, replaces the inputs."""
+        changes.note()
         return Handle.add(self._pre_hooks, hook)
 
     def register_forward_hook(self, hook: Hook) -> Handle:
         """Call `hook(module, inputs, output)` after forward; what it returns, if not None, replaces the output."""
+        changes.note()
         return Handle.add(self._hooks, hook)
 
     # attributes
     def __setattr__(self, name: str, value: Any) -> None:
+        changes.note()
         role: Role | None = "parameter" if isinstance(value, Parameter) else "module" if isinstance(value, Module) else None
         roles = self.__dict__.get("_roles")
         if roles is None:
@@ -107,11 +110,13 @@ class Module:
         raise attributes.MissingAttributeError(f"{type(self).__name__} has no attribute {name!r}.{did_you_mean(name, options)}")
 
     def __delattr__(self, name: str) -> None:
+        changes.note()
         super().__delattr__(name)
         self._roles.pop(name, None)
         self._transient.discard(name)
 
     def _hold(self, name: str, role: Role, value: Any) -> None:
+        changes.note()
         self._roles[name] = role
         self.__dict__[name] = value
         if isinstance(value, Parameter):
@@ -225,7 +230,8 @@ class Module:
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and below: dropout drops, batch normalisation follows the batch; returns the module."""
         for module in self.modules():
-            module.training = bool(mode)
+            if module.training is not bool(mode):
+                module.training = bool(mode)
         return self
 
     def eval(self) -> Self:

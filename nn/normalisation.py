@@ -139,7 +139,7 @@ class BatchNorm1d(Module):
             )
         momentum = 0.0 if self.momentum is None else self.momentum
         if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked.data = self.num_batches_tracked.data + 1
+            (self.num_batches_tracked + 1).put_into(self.num_batches_tracked)
             if self.momentum is None:
                 momentum = 1 / self.num_batches_tracked.item()
         statistics = (self.running_mean, self.running_var)

@@ -32,7 +32,7 @@ class Optimizer:
     A step gives each parameter a new array and never writes into the old one, so recorded graphs keep the values they saved. A
     parameter without a gradient is left out.
     Raises: ArgumentError for an empty list, a parameter given twice, a Tensor that is no leaf, or a setting outside its range;
-    DTypeError for what is no Tensor.
+    DTypeError for what is no Tensor, or complex.
 
     >>> import autotensor as at
     >>> from autotensor.optim import SGD
@@ -205,6 +205,11 @@ class Optimizer:
         for i, p in enumerate(params):
             if p in known:
                 raise ArgumentError(f"parameter {i} of shape {p.shape} is given twice; an optimizer moves each once.")
+            if p.dtype.kind == "c":
+                raise DTypeError(
+                    f"parameter {i} of shape {p.shape} is complex ({p.dtype}), and optimizers move real ones. "
+                    f"Give it as two, and compute with at.complex(re, im)."
+                )
             known.add(p)
         self.param_groups.append(group)
 

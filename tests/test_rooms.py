@@ -28,6 +28,7 @@ FLOORS = (
     ("pictures",),
     ("nn", "optim"),
     ("keras",),
+    ("doctor",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 GROUND = "_version"  # a literal, below everything

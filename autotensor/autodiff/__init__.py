@@ -3,11 +3,12 @@
 `batching` carries many examples on at once. `transforms` are functions of functions over them: `at.grad` and its relatives.
 """
 
-from autotensor.autodiff import batching, forward, reverse, transforms
+from autotensor.autodiff import batching, forward, jacobians, reverse, transforms
 from autotensor.autodiff.batching import vmap
 from autotensor.autodiff.checkpointing import checkpoint
+from autotensor.autodiff.jacobians import hessian, jacobian
 from autotensor.autodiff.nan_story import explain_nan
-from autotensor.autodiff.transforms import grad, hessian, hvp, jacobian, jvp, linearize, value_and_grad, vjp
+from autotensor.autodiff.transforms import grad, hvp, jvp, linearize, value_and_grad, vjp
 
 __all__ = [
     "batching",
@@ -18,6 +19,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jacobians",
     "jvp",
     "linearize",
     "reverse",

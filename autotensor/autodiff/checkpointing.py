@@ -9,6 +9,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from autotensor.autodiff.forward import pushforward
 from autotensor.autodiff.inputs import Recorded, record
 from autotensor.autodiff.reverse import backwards_from, pullback
@@ -16,8 +18,11 @@ from autotensor.autodiff.trees import flatten
 from autotensor.core.namespace import Namespace
 from autotensor.core.node import Node
 from autotensor.core.primitive import Primitive
-from autotensor.core.recording import current
+from autotensor.core.recording import current, watching
+from autotensor.core.rereading import rereading
+from autotensor.core.spec import Array, Spec
 from autotensor.core.tensor import Tensor
+from autotensor.core.versions import moment
 from autotensor.random import default
 
 
@@ -39,16 +44,18 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     def saving(*args: Any) -> Any:
         state = default.state
         tracked = [i for i, arg in enumerate(args) if any(_tracked(x) for x in flatten(arg)[0])]
-        if current.scope is None or current.outer.following is not None:  # vmap records what f does, and replays it
+        traced = watching and current.watcher is not None and current.watcher.traces  # a plan decides what is kept
+        if traced or current.scope is None or current.outer.following is not None:  # vmap records what f does, and replays it
             return f(*args)
+        began = moment()
         found = record(f, args, tracked, "checkpoint")
         outside = _outside(found)
         if not tracked and not outside:
             return found.rebuild([y.detach() for y in found.outputs])
         tensors = [x for i in tracked for x in flatten(args[i])[0]]
-        again = _Again(f, args, tracked, outside, state)
+        again = _Again(f, args, tracked, outside, state, began)
         parents = [*(x.node if _tracked(x) else None for x in tensors), *outside]
-        operands = [*(x.data if isinstance(x, Tensor) else x for x in tensors), *(node.spec for node in outside)]
+        operands = [*(x.data if isinstance(x, Tensor) else x for x in tensors), *(_without_memory(node.spec) for node in outside)]
         outputs = []
         for k, y in enumerate(found.outputs):
             node = Node(Recomputed(again, k), parents, operands, y.data, {}, current.scope)
@@ -56,6 +63,11 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         return found.rebuild(outputs)
 
     return saving
+
+
+def _without_memory(spec: Spec) -> Array:
+    """An array of that shape and dtype whose elements are one: what f did not take as an argument it reads itself."""
+    return np.broadcast_to(np.zeros((), spec.dtype), spec.shape)
 
 
 def _tracked(x: Any) -> bool:
@@ -89,9 +101,15 @@ class _Again:
     """f with its arguments, to be recorded once more, with the random numbers of the first time."""
 
     def __init__(
-        self, f: Callable[..., Any], args: Sequence[Any], tracked: Sequence[int], outside: list[Node], state: dict[str, Any]
+        self,
+        f: Callable[..., Any],
+        args: Sequence[Any],
+        tracked: Sequence[int],
+        outside: list[Node],
+        state: dict[str, Any],
+        began: int,
     ) -> None:
-        self.f, self.args, self.tracked, self.outside, self.state = f, args, tracked, outside, state
+        self.f, self.args, self.tracked, self.outside, self.state, self.began = f, args, tracked, outside, state, began
 
     def record(self, operands: Sequence[Any]) -> Recorded:
         """f recorded on operands that take the places of the tracked arguments' tensors."""
@@ -103,7 +121,8 @@ class _Again:
         now = default.state
         default.state = self.state
         try:
-            return record(self.f, args, self.tracked, "checkpoint")
+            with rereading(self.began):
+                return record(self.f, args, self.tracked, "checkpoint")
         finally:
             default.state = now
 

@@ -13,8 +13,10 @@ from typing import Any
 from autotensor.autodiff.reverse import freed
 from autotensor.core.namespace import Namespace, recorded
 from autotensor.core.node import Node
+from autotensor.core.recording import current
 from autotensor.core.spec import SCALARS
 from autotensor.core.tensor import Tensor
+from autotensor.core.versions import saved, writes
 
 _order = operator.attrgetter("order")
 
@@ -28,10 +30,12 @@ def pushforward(ns: Namespace, root: Node, tangents: dict[Node, Any]) -> Any:
     Raises: GraphFreedError if backward has cleared values on the way.
     """
     known = dict(tangents)
+    watcher = current.watcher
+    step = advance if watcher is None or watcher.traces else watcher.advancing(advance)
     for node in forwards_to(root, tangents):
         moving = [None if parent is None else known.get(parent) for parent in node.parents]
         if any(t is not None for t in moving):
-            t = advance(ns, node, moving)
+            t = step(ns, node, moving)
             if t is not None:
                 known[node] = t
     return known.get(root)
@@ -56,7 +60,9 @@ def advance(ns: Namespace, node: Node, tangents: list[Any]) -> Any:
     operands, y = node.operands, node.value
     if operands is None:
         raise freed(node)
-    if ns is recorded:
+    if writes:
+        operands, y = saved(node)
+    if ns is recorded and not hasattr(y, "interpret"):  # of a graph without numbers the values are Tensors already
         pairs = zip(operands, node.parents, strict=True)
         operands = [x if isinstance(x, SCALARS) else Tensor(x, parent) for x, parent in pairs]
         y = Tensor(y, node)

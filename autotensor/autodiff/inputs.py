@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autotensor.autodiff.reverse import backwards_from
 from autotensor.autodiff.trees import Tree, flatten
 from autotensor.core.errors import DTypeError
 from autotensor.core.namespace import Namespace, plain, recorded
@@ -33,15 +32,17 @@ class Recorded(NamedTuple):
 def fresh(x: Any, name: str) -> Tensor:
     """A Tensor of the same value with a node of its own; one that is tracked already stays connected.
 
-    Raises: DTypeError unless it is floating.
+    Raises: DTypeError unless it is floating or complex.
     """
+    if hasattr(x, "interpret") and not isinstance(x, Tensor):
+        x._no_number(name)
     given = x if isinstance(x, Tensor) else Tensor(as_array(x))
-    if given.dtype.kind != "f":
+    if given.dtype.kind not in "fc":
         raise DTypeError(f"{name} differentiates floating tensors, got dtype {given.dtype}. Convert it: x.astype('float32').")
     if given.node is None:
-        node = leaf(given.data)
+        node = leaf(given)
         node.watch = None  # it collects no gradient: the transform's own, which nobody outside can ask for
-        return Tensor(given.data, node)
+        return given._at(node)
     with enable_grad():
         return recorded.reshape(given, shape=given.shape)
 
@@ -73,12 +74,24 @@ def record(f: Callable[..., Any], args: Sequence[Any], chosen: Sequence[int], na
 
 def _namespace(outputs: Sequence[Tensor], inputs: Sequence[Node]) -> Namespace:
     stops = set(inputs)
+    if any(hasattr(y, "interpret") for y in outputs):  # while a function is compiled there are no arrays
+        return recorded
     if any(not node.is_leaf for node in inputs):
         return recorded
-    for y in outputs:
-        if y.node is not None and any(n.is_leaf and n not in stops for n in backwards_from(y.node, stops)):
-            return recorded
-    return plain
+    return recorded if any(y.node is not None and _reaches_another_leaf(y.node, stops) for y in outputs) else plain
+
+
+def _reaches_another_leaf(root: Node, stops: set[Node]) -> bool:
+    """Whether `root` was computed from a leaf that is not among `stops`, by a way that does not lead through them."""
+    nodes, seen = [root], {root, *stops}
+    for node in nodes:  # grows while it is read
+        if node.primitive is None and node not in stops:
+            return True
+        for parent in node.parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                nodes.append(parent)
+    return False
 
 
 def outward(y: Tensor, found: Recorded) -> Tensor:

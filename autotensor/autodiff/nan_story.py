@@ -13,6 +13,7 @@ from autotensor.core.namespace import plain
 from autotensor.core.node import Node
 from autotensor.core.recording import no_grad
 from autotensor.core.tensor import Tensor
+from autotensor.core.versions import intact
 from autotensor.core.watching import debug
 
 
@@ -58,6 +59,7 @@ def explain_nan(y: Tensor, gradient: Any = None) -> NaNStory:
     for node in nodes:
         if node.freed:
             raise freed(node)
+        intact(node)
     with np.errstate(all="ignore"):
         if not is_finite(y.data):
             return _of_value(y, nodes)

@@ -8,7 +8,7 @@ It is iterative: a chain of a million operations is no deeper than one.
 from __future__ import annotations
 
 import operator
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,12 +21,18 @@ from autotensor.core.node import Node, followed
 from autotensor.core.recording import current, enable_grad, no_grad
 from autotensor.core.spec import SCALARS, as_array
 from autotensor.core.tensor import Tensor
+from autotensor.core.versions import guarded, writes
 
 _order = operator.attrgetter("order")
 
 
 def backward(y: Tensor, gradient: Any, *, retain_graph: bool, create_graph: bool) -> None:
     """What `Tensor.backward` does: seed the sweep with `gradient`, or with 1 for a single element."""
+    if hasattr(y, "interpret"):
+        raise GraphError(
+            "backward() would leave gradients in leaves once, while the function is compiled, and at no call. Use at.grad or "
+            "at.value_and_grad, which return them: at.compile(at.value_and_grad(loss))."
+        )
     if y.node is None:
         raise GraphError(
             "backward() needs a recorded tensor, this one is a constant: no operand had requires_grad=True, "
@@ -49,9 +55,15 @@ def backward(y: Tensor, gradient: Any, *, retain_graph: bool, create_graph: bool
 def seed_of(y: Tensor, gradient: Any) -> Tensor:
     """What a sweep from `y` starts with: `gradient` in y's dtype, or 1 for a single element.
 
-    Raises: ShapeError if it is missing or does not fit; DTypeError unless it is real.
+    It is a cotangent as the rules have it: the conjugate of a complex gradient.
+    Raises: ShapeError if it is missing or does not fit; DTypeError if it is missing for a complex y, or complex for a real one.
     """
     if gradient is None:
+        if y.dtype.kind == "c":
+            raise DTypeError(
+                f"backward() without a gradient starts from a real number, got {y.dtype}. "
+                f"Make a real loss of it, with at.abs, y.real or y.imag, or pass gradient=."
+            )
         if y.size != 1:
             raise ShapeError(
                 f"backward() without a gradient starts from a single element, got shape {y.shape}. "
@@ -61,21 +73,27 @@ def seed_of(y: Tensor, gradient: Any) -> Tensor:
     given = gradient if isinstance(gradient, Tensor) else Tensor(as_array(gradient))
     if given.shape != y.shape:
         raise ShapeError(f"gradient must have the shape of the tensor, {y.shape}, got {given.shape}.")
-    if given.dtype.kind not in "fiub":
+    if given.dtype.kind == "c" and y.dtype.kind != "c":
         raise DTypeError(f"gradient must be real like the tensor ({y.dtype}), got {given.dtype}.")
-    return given if given.dtype == y.dtype else given.astype(y.dtype)
+    return conjugate(given if given.dtype == y.dtype else given.astype(y.dtype))
+
+
+def conjugate(x: Tensor) -> Tensor:
+    """A gradient as users see it from one as rules do, or back (see `core.primitive`): the conjugate, of a complex one."""
+    return recorded.conj(x) if x.dtype.kind == "c" else x
 
 
 def sweep(ns: Namespace, root: Node, seed: Any, *, retain_graph: bool) -> None:
     """Carry `seed`, the cotangent of `root`, back through the graph; leave gradients where nodes are watched."""
-    watcher = current.watcher
-    flow = flow_back if watcher is None else watcher.flowing(flow_back)
-    freed_at = None if watcher is None else users_line()
+    flow = _flowing()
+    freed_at = None if current.watcher is None else users_line()
     cotangents: dict[Node, Any] = {root: seed}
     for node in backwards_from(root):
         g = cotangents.pop(node, None)
         if node.watch is not None and g is not None:
             g = deposit(ns, node, g)
+            if node.watch.hooks:
+                flow = _flowing()  # a hook may have been the first to write in place
         if node.primitive is None:
             continue
         if node.operands is None:
@@ -100,7 +118,7 @@ def pullback(ns: Namespace, root: Node, seed: Any, inputs: Sequence[Node]) -> li
     for node in reversed(nodes):
         if any(parent in leads for parent in node.parents if parent is not None):
             leads.add(node)
-    flow = flow_back if current.watcher is None else current.watcher.flowing(flow_back)
+    flow = _flowing()
     cotangents: dict[Node, Any] = {root: seed}
     for node in nodes:
         if node in leads and node not in stops and node in cotangents:
@@ -109,6 +127,12 @@ def pullback(ns: Namespace, root: Node, seed: Any, inputs: Sequence[Node]) -> li
             wanted = [parent if parent in leads else None for parent in node.parents]
             flow(ns, node, cotangents.pop(node), wanted, cotangents)
     return [cotangents.get(node) if node in leads else None for node in inputs]
+
+
+def _flowing() -> Callable[..., None]:
+    """`flow_back`, with what watches it: for saved arrays that were overwritten, and for what is not finite."""
+    flow = guarded(flow_back) if writes else flow_back
+    return flow if current.watcher is None else current.watcher.flowing(flow)
 
 
 def flow_back(ns: Namespace, node: Node, g: Any, parents: Sequence[Node | None], cotangents: dict[Node, Any]) -> None:
@@ -174,6 +198,8 @@ def backwards_from(root: Node, stops: Container[Node] | None = None) -> list[Nod
 
 def _as_tensors(node: Node, arrays: Sequence[Any]) -> tuple[list[Any], Tensor]:
     """The saved values as Tensors with their place in the graph, for rules that are themselves recorded."""
+    if hasattr(node.value, "interpret"):  # of a graph without numbers, whose values are Tensors already
+        return list(arrays), node.value
     pairs = zip(arrays, node.parents, strict=True)
     return [x if isinstance(x, SCALARS) else Tensor(x, parent) for x, parent in pairs], Tensor(node.value, node)
 
@@ -183,6 +209,8 @@ def deposit(ns: Namespace, node: Node, g: Any) -> Any:
     watch = node.watch
     if watch is None:
         return g
+    turned = g.dtype.kind == "c"  # to the user's convention, and back
+    g = ns.conj(g) if turned else g
     for hook in tuple(watch.hooks.values()):
         answer = hook(g if ns is recorded else Tensor(g))
         if answer is not None:
@@ -193,7 +221,7 @@ def deposit(ns: Namespace, node: Node, g: Any) -> Any:
         # a copy: the cotangent may be the seed, a view, or on its way to another leaf
         own = Tensor(g.data.copy(), g.node) if isinstance(g, Tensor) else Tensor(np.array(g, order="C"))
         watch.grad = own if watch.grad is None else _accumulated(ns, watch.grad, own)
-    return g
+    return ns.conj(g) if turned and not node.is_leaf else g  # from a leaf nothing goes on
 
 
 def _accumulated(ns: Namespace, before: Tensor, new: Tensor) -> Tensor:

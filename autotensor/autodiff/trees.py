@@ -15,19 +15,17 @@ def flatten(tree: Tree) -> tuple[list[Any], Callable[[Iterable[Any]], Tree]]:
     >>> leaves, rebuild(["a", "b", "c"])
     ([1, 2, 3], {'w': 'a', 'layers': ['b', ('c',)]})
     """
-    return list(_leaves(tree)), lambda leaves: _rebuilt(tree, iter(leaves))
+    found: list[Any] = []
+    _collect(tree, found)
+    return found, lambda leaves: _rebuilt(tree, iter(leaves))
 
 
-def _leaves(tree: Tree) -> Iterator[Any]:
-    if isinstance(tree, dict):
-        tree = tree.values()
-    elif tree is None:
-        return
-    elif not isinstance(tree, (tuple, list)):
-        yield tree
-        return
-    for part in tree:
-        yield from _leaves(part)
+def _collect(tree: Tree, found: list[Any]) -> None:
+    if isinstance(tree, (tuple, list, dict)):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            _collect(part, found)
+    elif tree is not None:
+        found.append(tree)
 
 
 def _rebuilt(tree: Tree, leaves: Iterator[Any]) -> Tree:

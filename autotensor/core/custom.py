@@ -30,7 +30,7 @@ def primitive(
     `jvp(ns, tangents, y, *operands, **settings)` for forward mode, where a tangent of None is zero; and
     `shape(*specs, **settings) -> Spec` for tracing. Keyword arguments of the function are its settings. In a rule `ns` is the
     namespace to compute in, `g` the cotangent, `y` the result: call `ns.exp`, never `np.exp`, so that the rule itself has
-    derivatives.
+    derivatives. Of complex operands, `g` makes dL = Re(sum(g dy)): a holomorphic rule is `g * dy/dx`, without a conjugate.
     Raises: ArgumentError for a name that autotensor has, or unless there is a partial for each operand. Where a rule that was
     left out is needed, MissingRuleError says which.
 

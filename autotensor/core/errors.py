@@ -52,6 +52,10 @@ class IndexRangeError(AutotensorError, IndexError):
     """An index outside its axis."""
 
 
+class AxisRangeError(ArgumentError, IndexRangeError):
+    """An axis that the tensor does not have; a ValueError and an IndexError, as NumPy's."""
+
+
 class DataError(AutotensorError, ValueError):
     """Data that cannot be trained on: empty, corrupt, of unequal lengths, with labels out of range."""
 
@@ -66,6 +70,10 @@ class GraphError(AutotensorError, RuntimeError):
 
 class GraphFreedError(GraphError):
     """A second backward through a graph whose saved values are gone."""
+
+
+class InPlaceError(GraphError):
+    """A write in place that a recorded graph does not allow, or that has taken from it what a derivative needs."""
 
 
 class NonFiniteError(AutotensorError, FloatingPointError):

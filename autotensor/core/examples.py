@@ -27,11 +27,10 @@ def aligned(ns: Namespace, operands: Sequence[Any], batched: Sequence[bool]) -> 
     """
     if len(operands) == 1:
         return operands
-    ranks = [getattr(x, "ndim", 0) - many for x, many in zip(operands, batched, strict=True)]
-    rank = max(ranks)
+    rank = max([getattr(x, "ndim", 0) - many for x, many in zip(operands, batched, strict=True)])
     return [
-        ns.reshape(x, shape=(x.shape[0], *(1,) * (rank - own), *x.shape[1:])) if many and own < rank else x
-        for x, own, many in zip(operands, ranks, batched, strict=True)
+        ns.reshape(x, shape=(x.shape[0], *(1,) * (rank - x.ndim + 1), *x.shape[1:])) if many and x.ndim <= rank else x
+        for x, many in zip(operands, batched, strict=True)
     ]
 
 

@@ -24,18 +24,18 @@ SHOWN = 3  # elements that a message lists
 class Birth(NamedTuple):
     """The story of values that are not finite: the operation, the elements, what went in there. It holds text and no arrays."""
 
-    direction: Literal["forward", "backward"]
+    direction: Literal["forward", "backward", "forward mode"]
     operation: str  # with the module path
     source: Source
     kinds: str  # such as "1 NaN and 2 inf"
-    shape: Shape  # of the result, or of the cotangent
+    shape: Shape  # of the result, of the cotangent or of the tangent
     indices: tuple[tuple[int, ...], ...]  # the first few
     inputs: tuple[str, ...]  # what went in: for each of the indices, or ranges
     line: Line | None
     remedy: str
 
     def __str__(self) -> str:
-        what = "the value of" if self.direction == "forward" else "the gradient through"
+        what = {"forward": "the value of", "backward": "the gradient through", "forward mode": "the tangent of"}[self.direction]
         begins = {
             "finite": f"{what} {self.operation} is not finite, although its operands are",
             "infinite": f"{what} {self.operation} is NaN, out of infinite operands",
@@ -117,6 +117,30 @@ def backward_birth(node: Node, i: int, g: Array, c: Array) -> Birth | None:
     advice = "" if source != "finite" else remedy(node.primitive.name, "trap" if trapped else "backward")
     which = f" (operand {i + 1})" if len(operands) > 1 else ""
     return Birth("backward", node.label + which, source, _kinds(c[bad]), c.shape, indices, tuple(told), node.scope.line, advice)
+
+
+def tangent_birth(node: Node, tangents: Sequence[Array | None], t: Array) -> Birth | None:
+    """The story of what `t`, the tangent of a node's value, holds that is not finite, or None; a tangent of None is zero."""
+    t = np.asarray(t)
+    bad = ~np.isfinite(t)
+    if not bad.any():
+        return None
+    moving = [(i, np.asarray(one)) for i, one in enumerate(tangents) if one is not None]
+    source: Source = "finite"
+    if not all(is_finite(one) for _, one in moving):
+        source = "given" if any(np.isnan(one).any() for _, one in moving) else "infinite"
+    operands = node.operands or ()
+    indices = _first(bad)
+    told = []
+    for at in indices:
+        parts = [
+            f"{_name(i, operands)} {_number(operands[i][at])}, its tangent {_number(one[at])}"
+            for i, one in moving
+            if one.shape == t.shape
+        ]
+        told.append(f"at {_index(at)}: {', '.join([*parts, f'tangent that leaves {_number(t[at])}'])}")
+    advice = remedy(node.primitive.name, "backward") if source == "finite" else ""
+    return Birth("forward mode", node.label, source, _kinds(t[bad]), t.shape, indices, tuple(told), node.scope.line, advice)
 
 
 def _everywhere(test: Any, operands: Sequence[Any], shape: Shape, *, elementwise: bool) -> Any:

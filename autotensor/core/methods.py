@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from autotensor.core.in_place import InPlace
 from autotensor.core.namespace import late, public
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.spec import Axis, DTypeLike, ShapeLike
 
 
-class Methods:
+class Methods(InPlace):
     """Operators and array methods, each a primitive or a composition of them."""
 
     __slots__ = ()
@@ -70,7 +71,7 @@ class Methods:
         return ns.negative(self)
 
     def __pos__(self) -> Self:
-        return self
+        return public.positive(self)
 
     def __abs__(self) -> Self:
         return ns.abs(self)
@@ -126,6 +127,9 @@ class Methods:
 
     def __rrshift__(self, other: Any) -> Self:
         return public.bitwise_right_shift(other, self)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(public.any(self == value))  # as in NumPy: whether an element equals it
 
     __hash__ = object.__hash__
 
@@ -234,6 +238,17 @@ class Methods:
 
     def expand(self, shape: ShapeLike) -> Self:
         return public.broadcast_to(self, shape)
+
+    @property
+    def real(self) -> Self:
+        return public.real(self)
+
+    @property
+    def imag(self) -> Self:
+        return public.imag(self)
+
+    def conj(self) -> Self:
+        return public.conj(self)
 
     def astype(self, dtype: DTypeLike) -> Self:
         return public.astype(self, dtype)

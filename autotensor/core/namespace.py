@@ -52,6 +52,8 @@ class Namespace(Protocol):
     logaddexp: Function
     polygamma: Function
     bessel_i: Function
+    bessel_j: Function
+    erfcx: Function
     sinc: Function
     # comparison
     equal: Function
@@ -65,6 +67,14 @@ class Namespace(Protocol):
     copysign: Function
     floor: Function
     where: Function
+    # complex numbers and Fourier transforms
+    real: Function
+    imag: Function
+    conj: Function
+    fft: Function
+    ifft: Function
+    rfft: Function
+    irfft: Function
     # reduction
     sum: Function
     max: Function
@@ -87,14 +97,29 @@ class Namespace(Protocol):
     gather: Function
     ungather: Function
     argsort: Function
+    isin: Function
     # linear algebra
     matmul: Function
     linear: Function
+    convolution: Function
+    convolution_transpose: Function
+    convolution_weight: Function
     solve: Function
     inv: Function
     det: Function
     cofactor: Function
     expm: Function
+    sqrtm: Function
+    eigh: Function
+    svd: Function
+    eig: Function
+    pivots: Function
+    ties: Function
+    apart: Function
+    alike: Function
+    spread: Function
+    collect: Function
+    independent: Function
 
 
 class Late(SimpleNamespace):

@@ -82,8 +82,8 @@ class Node:
         return f"<{self.label} {self.spec.shape}>"
 
 
-def leaf(array: Array, name: str | None = None) -> Node:
-    """A node that collects the gradient of a Tensor made by hand."""
+def leaf(array: Any, name: str | None = None) -> Node:
+    """A node that collects the gradient of a Tensor made by hand: of the shape and dtype of `array`."""
     scope = Scope((), users_line()) if watching and current.watcher is not None else NOWHERE
     return Node(None, (), None, (array.shape, array.dtype), {}, scope, Watch(name))
 

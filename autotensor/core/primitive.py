@@ -4,6 +4,10 @@ Three families. An *Elementwise* primitive states a partial derivative for each 
 operand, and a bare *Primitive* states all of its rules. Rules receive `ns`, the namespace to compute in: with plain arrays they
 cost what arrays cost, with recorded Tensors their result can be differentiated again. So one rule serves every order.
 
+Complex numbers: inside, the cotangent g of a complex y is what makes dL = Re(sum(g dy)), so that a holomorphic rule is `g * dy/dx`
+without a conjugate, and real rules serve as they are. Users see PyTorch's convention, dL/dRe + i dL/dIm, which is conj(g): the
+conjugate is taken where gradients go in and out (`autodiff.reverse.conjugate`), nowhere else.
+
 In every rule: `ns` namespace, `g` cotangent, `t` tangent, `y` output, `x, a, b` operands.
 """
 
@@ -21,6 +25,7 @@ from autotensor.core.examples import aligned, one_by_one, spread
 from autotensor.core.namespace import Namespace, numpy_functions, plain, recorded
 from autotensor.core.node import Node
 from autotensor.core.recording import current, watching
+from autotensor.core.signatures import Signature
 from autotensor.core.spec import SCALARS, Array, Scalar, Spec, as_array, broadcast_shapes
 from autotensor.core.tensor import Tensor
 
@@ -45,7 +50,8 @@ class Primitive:
     shortcuts: tuple[Any, ...] = ()  # an Elementwise's partials, for the sweep to read without a call
     custom: ClassVar[bool] = False  # True: a user's, made by `at.primitive`; the registry holds autotensor's own
     rowwise: ClassVar[bool] = False  # True: leading axes are examples already, and all operands have them
-    kinds: ClassVar[tuple[str, ...]] = ()  # "float", "bool", "label" or one of MATRICES for each operand; empty: all float
+    kinds: ClassVar[tuple[str, ...]] = ()  # of each operand: "float", "complex", "bool", "label" or one of MATRICES; empty: all float
+    __signature__ = Signature()
 
     def __init_subclass__(cls) -> None:
         cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
@@ -164,7 +170,8 @@ class Elementwise(Primitive):
     """A function of each element: it states one partial derivative for each operand.
 
     A partial is a function `(ns, y, *operands)`, or a number when the derivative is constant (0, 1 and -1 cost nothing), or None
-    for an operand that has no derivative. Its VJP is `g * partial`, its JVP the sum of `partial * t`.
+    for an operand that has no derivative. Its VJP is `g * partial`, its JVP the sum of `partial * t`; where these are complex and
+    the operand, or the result, is real, their real part is meant: of a real y, a partial p of a complex x says dy = Re(p dx).
     """
 
     numpy: ClassVar[Callable[..., Any]]

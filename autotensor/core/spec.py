@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from autotensor.core.errors import ArgumentError, DTypeError, ShapeError
+from autotensor.core.errors import ArgumentError, AxisRangeError, DTypeError, ShapeError
 
 Array: TypeAlias = np.ndarray[Any, Any]
 DType: TypeAlias = np.dtype[Any]
@@ -45,7 +46,7 @@ ONE = _Ones()
 def normalise_axis(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Axes as a sorted tuple of non-negative ints; None means all of them.
 
-    Raises: ArgumentError if an axis is out of range or named twice.
+    Raises: AxisRangeError if an axis is out of range; ArgumentError if it is named twice.
 
     >>> normalise_axis(-1, 3), normalise_axis(None, 2)
     ((2,), (0, 1))
@@ -62,7 +63,7 @@ def normalise_axis(axis: Axis, ndim: int) -> tuple[int, ...]:
 def single_axis(axis: int, ndim: int) -> int:
     """One axis as a non-negative int.
 
-    Raises: ArgumentError if it is not an int in [-ndim, ndim).
+    Raises: AxisRangeError unless it is in [-ndim, ndim); ArgumentError unless it is an int.
     """
     try:
         index = operator.index(axis)
@@ -70,7 +71,7 @@ def single_axis(axis: int, ndim: int) -> int:
         raise ArgumentError(f"an axis is an int or a tuple of ints, got {axis!r}.") from None
     if not -ndim <= index < ndim:
         bounds = f"must be in [{-ndim}, {ndim})" if ndim else "there is none (it is 0-dimensional)"
-        raise ArgumentError(f"axis {index} is out of range for a {ndim}-dimensional tensor; {bounds}.")
+        raise AxisRangeError(f"axis {index} is out of range for a {ndim}-dimensional tensor; {bounds}.")
     return index % ndim
 
 
@@ -96,6 +97,17 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         raise ShapeError(f"shapes {' and '.join(map(str, shapes))} do not broadcast.") from None
 
 
+def real_array(x: Any) -> Array:
+    """`x` as an array, for functions that are not of complex numbers: they would drop the imaginary part.
+
+    Raises: TypeError for complex numbers, which a primitive's call makes a DTypeError.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind == "c":
+        raise TypeError("it is a function of real numbers")
+    return array
+
+
 def reduced_shape(shape: Shape, axis: tuple[int, ...], keepdims: bool) -> Shape:
     """The shape after reducing over `axis`.
 
@@ -115,6 +127,10 @@ def as_array(data: Any, dtype: DTypeLike | None = None) -> Array:
     >>> as_array([1.0, 2.0]).dtype, as_array(np.zeros(2)).dtype, as_array([1, 2]).dtype
     (dtype('float32'), dtype('float64'), dtype('int64'))
     """
+    if dtype is not None and getattr(getattr(data, "dtype", None), "kind", "") == "c" and np.dtype(dtype).kind in "fiu":
+        raise DTypeError(
+            f"from {data.dtype} to {np.dtype(dtype)} the imaginary part would be lost: take x.real, x.imag or abs(x)."
+        )
     try:
         array = np.asarray(data, dtype=dtype)
     except (ValueError, TypeError) as reason:
@@ -133,7 +149,7 @@ def as_array(data: Any, dtype: DTypeLike | None = None) -> Array:
 
 
 def _carries_dtype(data: Any) -> bool:
-    """Whether a nested list holds something with a dtype of its own, such as an array in a list."""
+    """Whether it has a dtype of its own though it is no array: a buffer, or a nested list of arrays."""
     while isinstance(data, (list, tuple)) and data:
         data = data[0]
-    return hasattr(data, "dtype")
+    return hasattr(data, "dtype") or isinstance(data, (memoryview, array.array))

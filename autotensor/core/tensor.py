@@ -8,16 +8,19 @@ from typing import Any, SupportsIndex
 import numpy as np
 from numpy import ndarray
 
-from autotensor.core.errors import AutotensorError, DTypeError, GraphError, ShapeError
-from autotensor.core.lines import Line, users_line
+from autotensor.core.errors import DTypeError, GraphError, ShapeError
+from autotensor.core.leaving import Leaving
+from autotensor.core.lines import Line
 from autotensor.core.methods import Methods
-from autotensor.core.namespace import late, numpy_functions, recorded
+from autotensor.core.namespace import late, recorded
 from autotensor.core.node import Node, Watch, leaf, stay
+from autotensor.core.numpy_calls import NumPyCalls
 from autotensor.core.recording import current, watching
-from autotensor.core.spec import Array, DType, DTypeLike, Shape, as_array
+from autotensor.core.spec import Array, DType, Shape, as_array
+from autotensor.core.versions import Overwritten
 
 
-class Tensor(Methods):
+class Tensor(Methods, Leaving, NumPyCalls):
     """An n-dimensional array that can remember how it was made, so that gradients flow back through it.
 
     Made by `at.tensor`, or by any operation on Tensors. `data` is the NumPy array; `node` is None for a constant.
@@ -37,10 +40,11 @@ class Tensor(Methods):
     line: Line | None  # the user's line, set under at.debug() only
 
     def __init__(self, data: Any, node: Node | None = None) -> None:
-        self.data = data if type(data) is ndarray else as_array(data)
+        # a rule that is itself recorded may be handed what was overwritten: only its use is an error
+        self.data = data if type(data) is ndarray else data if type(data) is Overwritten else as_array(data)  # type: ignore[assignment]
         self.node = node
         if watching and current.watcher is not None:
-            self.line = users_line()
+            self.line = current.watcher.born(self)
 
     # the graph
     @property
@@ -55,7 +59,7 @@ class Tensor(Methods):
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Start or stop collecting a gradient, on a leaf; returns the Tensor itself.
 
-        Raises: GraphError on the result of an operation; DTypeError unless the dtype is floating.
+        Raises: GraphError on the result of an operation; DTypeError unless the dtype is floating or complex.
         """
         if self.node is not None and not self.node.is_leaf:
             raise GraphError(
@@ -66,7 +70,7 @@ class Tensor(Methods):
             stay(self.node, "requires_grad_(False)")
             self.node = None
         elif self.node is None:
-            if self.data.dtype.kind != "f":
+            if self.data.dtype.kind not in "fc":
                 raise DTypeError(
                     f"only floating tensors can require gradients, got dtype {self.data.dtype}. "
                     f"Convert it first: x.astype('float32')."
@@ -158,68 +162,17 @@ class Tensor(Methods):
             return recorded.stop(self)  # a constant for gradients, but not one for all of vmap's examples
         return Tensor(self.data)
 
-    # leaving the graph
-    def numpy(self) -> Array:
-        """The array itself; a read-only view of it when the Tensor is part of a graph."""
-        if self.node is None:
-            return self.data
-        stay(self.node, "numpy()")
-        view = self.data.view()
-        view.flags.writeable = False
-        return view
+    def _at(self, node: Node | None) -> Tensor:
+        """The same value at another place in the graph."""
+        return Tensor(self.data, node)
 
-    def item(self) -> Any:
-        """The only element as a Python scalar.
-
-        Raises: ShapeError if there is more than one.
-        """
-        stay(self.node, "item()")
-        if self.data.size != 1:
-            raise ShapeError(f"item() needs a single element, got shape {self.shape}. Use .numpy() or .tolist().")
-        return self.data.item()
-
-    def tolist(self) -> Any:
-        """The elements as nested Python lists."""
-        stay(self.node, "tolist()")
-        return self.data.tolist()
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> Array:
-        array = self.numpy()
-        return np.array(array, dtype=dtype, copy=copy)
-
-    def __dlpack__(self, **settings: Any) -> Any:
-        if self.node is not None:
-            raise GraphError("a tensor in a graph is not handed to other libraries, its gradient would be lost: use x.detach().")
-        return self.data.__dlpack__(**settings)
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return self.data.__dlpack_device__()
-
-    # NumPy functions on Tensors
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **settings: Any) -> Any:
-        ours = numpy_functions.get(ufunc)
-        if ours is None or method != "__call__" or settings:
-            what = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-            why = f" with {', '.join(settings)}=" if ours is not None and settings else ""
-            raise DTypeError(
-                f"{what}{why} is not available on Tensors. Use the function of autotensor that does it, "
-                f"or leave the graph first: {what}(x.numpy())."
-            )
-        return ours(*operands)
-
-    def __array_function__(self, function: Any, types: Any, operands: Any, settings: Any) -> Any:
-        ours = numpy_functions.get(function)
-        if ours is None:
-            raise DTypeError(
-                f"np.{function.__name__} is not available on Tensors. Use the function of autotensor that does it, "
-                f"or leave the graph first: np.{function.__name__}(x.numpy())."
-            )
-        try:
-            return ours(*operands, **settings)
-        except AutotensorError:
-            raise
-        except TypeError as reason:  # a setting that NumPy's function has and ours has not
-            raise DTypeError(f"np.{function.__name__} on a Tensor: {reason}.") from None
+    def put_into(self, target: Tensor) -> None:
+        """Give `target`, such as a running mean, this value's array; a compiled function will do it at each call."""
+        stay(self.node, "a new value for a buffer")
+        if watching and current.watcher is not None and current.watcher.traces:
+            current.watcher.assign(target, self)
+        else:
+            target.data = self.data
 
     # what Python asks of an array
     @property
@@ -249,26 +202,6 @@ class Tensor(Methods):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
-
-    def __bool__(self) -> bool:
-        stay(self.node, "bool()")
-        if self.data.size != 1:
-            raise ShapeError(f"the truth of a tensor of shape {self.shape} is not one value. Use .any() or .all(), or x is None.")
-        return bool(self.data)
-
-    def __float__(self) -> float:
-        stay(self.node, "float()")
-        return float(self.item())
-
-    def __int__(self) -> int:
-        stay(self.node, "int()")
-        return int(self.item())
-
-    def __index__(self) -> int:
-        stay(self.node, "an index made")
-        if self.data.dtype.kind not in "iu":
-            raise DTypeError(f"only integer tensors can be an index, got dtype {self.dtype}.")
-        return int(self.item())
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self.data.ndim == 0 else format(repr(self), spec)

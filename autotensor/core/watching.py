@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 import numpy as np
 
 from autotensor.core.errors import ArgumentError, AutotensorError, NonFiniteError
-from autotensor.core.finite import Birth, backward_birth, forward_birth
+from autotensor.core.finite import Birth, backward_birth, forward_birth, tangent_birth
 from autotensor.core.lines import MADE, Line, line_of, story, users_arguments, users_line
 from autotensor.core.node import Node
 from autotensor.core.recording import current, watching
@@ -26,9 +26,14 @@ class Watcher:
     """Stands between the call of a primitive and its computation while `at.debug()` is on, in one thread."""
 
     __slots__ = ("nan",)
+    traces = False  # operations are done, not traced
 
     def __init__(self, nan: OnNaN) -> None:
         self.nan = nan
+
+    def born(self, x: Tensor) -> Line | None:
+        """The line that a Tensor being made will remember."""
+        return users_line()
 
     def call(self, primitive: Any, operands: Sequence[Any], settings: dict[str, Any]) -> Any:
         """What the primitive gives; its result and its errors know the lines, and it must be finite if that is asked."""
@@ -60,6 +65,26 @@ class Watcher:
                     tell(stop, _origins(operands, line))
                     raise stop
         return result
+
+    def advancing(self, advance: Callable[..., Any]) -> Callable[..., Any]:
+        """`advance`, which carries tangents on through a node, stopped where it gives what is not finite."""
+        if not self.nan:
+            return advance
+
+        def careful(ns: Any, node: Node, tangents: list[Any]) -> Any:
+            current.watcher = None  # as in `flowing`
+            try:
+                with np.errstate(all="ignore"):
+                    t = advance(ns, node, tangents)
+            finally:
+                current.watcher = self
+            if t is not None:
+                birth = tangent_birth(node, [None if one is None else _array(one) for one in tangents], _array(t))
+                if birth is not None:
+                    raise non_finite(birth)
+            return t
+
+        return careful
 
     def flowing(self, flow: Callable[..., None]) -> Callable[..., None]:
         """`flow`, which carries a node's cotangent on to its operands, stopped where it gives what is not finite."""

@@ -4,7 +4,7 @@ The first thing to read is `arithmetic`: the idea of `core.primitive` used a doz
 """
 
 from autotensor.core.namespace import numpy_functions, public
-from autotensor.ops import linalg, numpy_names, special
+from autotensor.ops import fft, linalg, numpy_names, special
 from autotensor.ops.activation import relu, sigmoid, softplus
 from autotensor.ops.along import take_along_axis
 from autotensor.ops.arithmetic import (
@@ -23,6 +23,7 @@ from autotensor.ops.arithmetic import (
     square,
     subtract,
 )
+from autotensor.ops.assigning import assign, update
 from autotensor.ops.bessel_functions import i0
 from autotensor.ops.bits import bitwise_and, bitwise_invert, bitwise_left_shift, bitwise_or, bitwise_right_shift, bitwise_xor
 from autotensor.ops.comparison import (
@@ -46,6 +47,7 @@ from autotensor.ops.comparison import (
     trunc,
     where,
 )
+from autotensor.ops.complex_numbers import angle, complex, conj, imag, polar, real
 from autotensor.ops.compound import log_sigmoid, log_softmax, logsumexp, prod, softmax, std, var
 from autotensor.ops.contractions import dot, inner, kron, outer
 from autotensor.ops.conversion import astype, stop_gradient
@@ -151,28 +153,31 @@ from autotensor.ops.transcendental import (
 from autotensor.ops.writing import Writer
 
 __all__ = [
-    "__array_api_version__", "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax",
-    "argmin", "argsort", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "bitwise_and",
+    "__array_api_version__", "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "angle", "any", "arange",
+    "argmax", "argmin", "argsort", "array_split", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "bitwise_and",
     "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool", "broadcast_arrays",
-    "broadcast_to", "can_cast", "ceil", "clip", "complex128", "complex64", "concat", "convolve", "copysign", "correlate", "cos",
-    "cosh", "count_nonzero", "cross", "cumulative_prod", "cumulative_sum", "diag", "diagonal", "diff", "divide", "dot", "e",
-    "einsum", "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1", "eye", "finfo", "flip", "float16",
-    "float32", "float64", "floor", "floor_divide", "from_dlpack", "full", "full_like", "getitem", "greater", "greater_equal",
-    "heaviside", "hypot", "i0", "iinfo", "inf", "inner", "int16", "int32", "int64", "int8", "interp", "isdtype", "isfinite",
-    "isin", "isinf", "isnan", "kron", "less", "less_equal", "linalg", "linear", "linspace", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul",
-    "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan",
-    "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "negative", "newaxis", "nextafter", "nonzero", "not_equal", "ones",
-    "ones_like", "outer", "pad", "permute_dims", "pi", "positive", "pow", "prod", "quantile", "reciprocal", "relu", "remainder",
-    "repeat", "reshape", "result_type", "roll", "round", "searchsorted", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh",
-    "softmax", "softplus", "sort", "special", "split", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
-    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tile", "to_device", "top_k", "trace",
-    "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
+    "broadcast_to", "can_cast", "ceil", "clip", "complex", "complex128", "complex64", "concat", "conj", "convolve", "copysign",
+    "correlate", "cos", "cosh", "count_nonzero", "cross", "cumulative_prod", "cumulative_sum", "diag", "diagonal", "diff",
+    "divide", "dot", "e", "einsum", "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1", "eye", "fft",
+    "finfo", "flip", "float16", "float32", "float64", "floor", "floor_divide", "from_dlpack", "full", "full_like", "getitem",
+    "greater", "greater_equal", "heaviside", "hypot", "i0", "iinfo", "imag", "inf", "inner", "int16", "int32", "int64", "int8",
+    "interp", "isdtype", "isfinite", "isin", "isinf", "isnan", "kron", "less", "less_equal", "linalg", "linear", "linspace",
+    "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum",
+    "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmin", "nansum", "negative", "newaxis", "nextafter",
+    "nonzero", "not_equal", "ones", "ones_like", "outer", "pad", "permute_dims", "pi", "polar", "positive", "pow", "prod",
+    "quantile", "real", "reciprocal", "relu", "remainder", "repeat", "reshape", "result_type", "roll", "round", "searchsorted",
+    "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "softmax", "softplus", "sort", "special", "split", "sqrt", "square",
+    "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensor", "tensordot", "tile", "to_device", "top_k", "trace", "tril", "triu", "trunc", "uint16", "uint32", "uint64",
+    "uint8", "unique_all", "unique_counts", "unique_inverse", "unique_values", "unstack", "var", "vecdot", "where", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 public.writer = Writer
+public.assign = assign
+public.update = update
 for _name in __all__:
     setattr(public, _name, globals()[_name])
 numpy_functions.update({**numpy_names.table(public), **numpy_names.table_of_settings(public)})
-numpy_functions.update(linalg.numpy_table())
+numpy_functions.update({**linalg.numpy_table(), **fft.numpy_table()})

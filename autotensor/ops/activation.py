@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.primitive import Elementwise
-from autotensor.core.spec import ONE
+from autotensor.core.spec import ONE, real_array
 
 
 class Relu(Elementwise):
@@ -54,8 +54,7 @@ class Softplus(Elementwise):
 
     @staticmethod
     def numpy(x: Any) -> Any:
-        if x.dtype.kind == "c":
-            raise TypeError("it is of real numbers; log1p(exp(x)) has a branch for complex ones")
+        x = real_array(x)
         return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise
+from autotensor.ops.conversion import astype, lift
 
 
 class Add(Elementwise):
@@ -77,7 +78,9 @@ def _power_by_base(ns: Namespace, y: Any, x: Any, b: Any) -> Any:
 
 def _power_by_exponent(ns: Namespace, y: Any, x: Any, b: Any) -> Any:
     zero = ns.equal(x, 0)  # 0**b is constant for b > 0, although log(0) is not finite
-    return y * ns.log(ns.where(zero, 1.0, x))
+    x = ns.where(zero, 1.0, x)
+    # a complex exponent: of a negative base the logarithm is complex too
+    return y * ns.log(ns.cast(x, dtype=y.dtype) if y.dtype.kind == "c" else x)
 
 
 class Power(Elementwise):
@@ -90,11 +93,11 @@ class Power(Elementwise):
 
 
 class Abs(Elementwise):
-    """Absolute value, elementwise: y = |x|, dy/dx = sign(x), which is 0 at 0."""
+    """Absolute value, elementwise: y = |x|, dy/dx = sign(x), which is 0 at 0; of a complex x dy = Re(conj(sign(x)) dx)."""
 
     numpy = np.absolute
     numpy_names = (np.fabs,)
-    partials = (lambda ns, y, x: ns.sign(x),)
+    partials = (lambda ns, y, x: ns.conj(ns.sign(x)) if x.dtype.kind == "c" else ns.sign(x),)
 
     def kinks(self, x: Any) -> Any:  # type: ignore[override]
         return np.abs(x)
@@ -114,7 +117,7 @@ class Maximum(Elementwise):
     partials = (_share, lambda ns, y, a, b: _share(ns, y, b, a))
 
     def kinks(self, a: Any, b: Any) -> Any:  # type: ignore[override]
-        return np.abs(a - b)
+        return np.abs(np.real(a) - np.real(b))  # complex numbers are ordered by their real parts first
 
 
 class Minimum(Elementwise):
@@ -124,7 +127,7 @@ class Minimum(Elementwise):
     partials = (lambda ns, y, a, b: _share(ns, y, b, a), _share)
 
     def kinks(self, a: Any, b: Any) -> Any:  # type: ignore[override]
-        return np.abs(a - b)
+        return np.abs(np.real(a) - np.real(b))
 
 
 class FloorDivide(Elementwise):
@@ -175,16 +178,22 @@ def pow(x: Any, exponent: Any, /) -> Any:
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
-    """Limit to [min, max], elementwise: y = min(max(x, low), high); None is no limit.
+    """Limit to [min, max], elementwise: y = min(max(x, low), high), in the dtype of x; None is no limit.
 
+    Integers become floating where a limit is floating.
     The gradient is 1 inside, 0 outside and 1/2 exactly on a limit (a tie of `maximum`).
 
     >>> import autotensor as at
     >>> at.clip(at.tensor([-2.0, 0.5, 2.0]), -1, 1)
     tensor([-1. ,  0.5,  1. ])
     """
+    y = x if hasattr(x, "dtype") or min is not None or max is not None else lift(x)
     if min is not None:
-        x = maximum(x, min)
+        y = maximum(y, min)
     if max is not None:
-        x = minimum(x, max)
-    return x if min is not None or max is not None else add(x, 0)
+        y = minimum(y, max)
+    if min is None and max is None:
+        return astype(y, y.dtype)
+    given = getattr(x, "dtype", y.dtype)
+    one_kind = given.kind == y.dtype.kind or (given.kind in "iu" and y.dtype.kind in "iu")
+    return astype(y, given, copy=False) if one_kind else y

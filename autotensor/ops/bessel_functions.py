@@ -10,7 +10,7 @@ import numpy as np
 
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Primitive
-from autotensor.core.spec import Spec
+from autotensor.core.spec import Spec, real_array
 from autotensor.ops.conversion import lift
 
 HIGHEST = 720.0  # beyond it float64 overflows
@@ -18,7 +18,7 @@ HIGHEST = 720.0  # beyond it float64 overflows
 
 def bessel_values(x: Any, n: int) -> Any:
     """The power series: sum_k (x/2)**(2k + n) / (k! (k + n)!). Its terms have one sign, so nothing cancels."""
-    given = np.asarray(x)
+    given = real_array(x)
     half = np.clip(np.asarray(given, np.float64), -HIGHEST, HIGHEST) / 2
     term = half**n / math.factorial(n)
     total, square, k = term.copy(), half * half, 0

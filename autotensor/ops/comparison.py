@@ -112,12 +112,24 @@ class _Step(Elementwise):
 
 
 class Sign(_Step):
-    """Sign, elementwise: y = -1, 0 or 1, dy/dx = 0."""
+    """Sign, elementwise: y = -1, 0 or 1, dy/dx = 0; of a complex x y = x/|x|, 0 at 0, dy = i y Im(conj(y) dx)/|x|."""
 
     numpy = np.sign
 
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any) -> Any:
+        return g * 0 if y.dtype.kind != "c" else 1j * ns.conj(y) * (ns.imag(g * y) / _length(ns, operands[0]))
+
+    def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, *operands: Any, **settings: Any) -> Any:
+        (t,) = tangents
+        return t * 0 if y.dtype.kind != "c" else 1j * y * (ns.imag(ns.conj(y) * t) / _length(ns, operands[0]))
+
     def kinks(self, x: Any) -> Any:  # type: ignore[override]
         return np.abs(x)
+
+
+def _length(ns: Namespace, x: Any) -> Any:
+    """|x|, and 1 where that is 0."""
+    return ns.where(ns.equal(x, 0), 1.0, ns.abs(x))
 
 
 class Floor(_Step):
@@ -139,12 +151,14 @@ class Trunc(_Step):
 
 
 class Round(_Step):
-    """Nearest integer, halves to even, elementwise: y = round(x), dy/dx = 0."""
+    """Nearest integer, halves to even, elementwise: y = round(x), dy/dx = 0; integers stay as they are."""
 
-    numpy = np.rint
+    numpy = staticmethod(np.round)  # np.rint makes floating numbers of integers
+    numpy_names = (np.rint,)
 
     def kinks(self, x: Any) -> Any:  # type: ignore[override]
-        return np.abs(x - np.floor(x) - 0.5)
+        re, im = np.real(x), np.imag(x)  # each is rounded by itself
+        return np.minimum(np.abs(re - np.floor(re) - 0.5), np.abs(im - np.floor(im) - 0.5))
 
 
 class Where(Primitive):

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.errors import ShapeError
 from autotensor.core.spec import Axis, DTypeLike, normalise_axis
 from autotensor.ops.activation import softplus
 from autotensor.ops.arithmetic import multiply, square
 from autotensor.ops.comparison import isfinite, where
-from autotensor.ops.conversion import astype, lift, stop_gradient
+from autotensor.ops.complex_numbers import imag, real
+from autotensor.ops.conversion import apart, astype, lift, stop_gradient
 from autotensor.ops.joining import concat
 from autotensor.ops.reduction import max, mean, sum
 from autotensor.ops.shaping import permute_dims, reshape
@@ -37,7 +37,7 @@ def prod(x: Any, axis: Axis = None, *, dtype: DTypeLike | None = None, keepdims:
     rest = tuple(i for i in range(len(x.shape)) if i not in axes)
     kept = tuple(x.shape[i] for i in rest)
     n = math.prod(x.shape[i] for i in axes)
-    rows = reshape(permute_dims(x, (*axes, *rest)), (n, *kept))
+    rows = reshape(permute_dims(x if n > 1 else apart(x), (*axes, *rest)), (n, *kept))
     if n == 0:
         rows = concat([rows, np.ones((1, *kept), x.dtype)])  # the product of nothing is 1
     while (n := rows.shape[0]) > 1:
@@ -47,21 +47,20 @@ def prod(x: Any, axis: Axis = None, *, dtype: DTypeLike | None = None, keepdims:
 
 
 def var(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Any:
-    """Variance over axes: y = sum_i (x_i - mean)**2 / (n - correction); in two passes, so it does not cancel.
+    """Variance over axes: y = sum_i |x_i - mean|**2 / (n - correction); in two passes, so it does not cancel.
 
-    Raises: ShapeError if there are no more elements than `correction`.
+    NaN where there are no more elements than `correction`.
 
     >>> import autotensor as at
     >>> at.var(at.tensor([1.0, 2.0, 3.0]), correction=1)
     tensor(1.)
     """
     x = lift(x)
-    n = 1
-    for i in normalise_axis(axis, len(x.shape)):
-        n *= x.shape[i]
-    if n <= correction:
-        raise ShapeError(f"no variance over axes {axis} of shape {tuple(x.shape)} with correction={correction}: {n} elements.")
-    return sum(square(x - mean(x, axis, keepdims=True)), axis, keepdims=keepdims) / (n - correction)
+    n = math.prod(x.shape[i] for i in normalise_axis(axis, len(x.shape)))
+    d = x - mean(x, axis, keepdims=True)
+    squares = square(d) if x.dtype.kind != "c" else square(real(d)) + square(imag(d))  # smooth where d = 0, as abs is not
+    total = sum(squares, axis, keepdims=keepdims)
+    return total / (n - correction) if n > correction else total * math.nan
 
 
 def std(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Any:

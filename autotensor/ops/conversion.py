@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.errors import ArgumentError
+from autotensor.core.errors import ArgumentError, DTypeError
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Multilinear, Primitive
 from autotensor.core.spec import SCALARS, DType, DTypeLike, Spec
@@ -15,7 +15,7 @@ from autotensor.core.tensor import Tensor
 
 
 class Cast(Multilinear):
-    """Conversion to another dtype: y = x; the cotangent is converted back."""
+    """Conversion to another dtype: y = x, or Re x from a complex to a real dtype; the cotangent is converted back."""
 
     examples = (
         (((3,),), {"dtype": np.dtype(np.float64)}),
@@ -25,7 +25,8 @@ class Cast(Multilinear):
     transposes = (lambda ns, g, x, dtype: ns.cast(g, dtype=x.dtype),)
 
     def value(self, x: Any, *, dtype: DType) -> Any:
-        return np.asarray(x).astype(dtype)
+        x = np.asarray(x)
+        return (x.real if x.dtype.kind == "c" and dtype.kind in "fiu" else x).astype(dtype)
 
     def shape(self, x: Any, *, dtype: DType) -> Spec:  # type: ignore[override]
         return Spec(x.shape if isinstance(x, Spec) else (), dtype)
@@ -59,6 +60,11 @@ def lift(x: Any) -> Any:
     return x if isinstance(x, Tensor) or hasattr(x, "interpret") else Tensor(x)
 
 
+def apart(x: Any) -> Any:
+    """`x` as a constant with memory of its own; itself if it is recorded, for what is recorded is not written to in place."""
+    return Tensor(x.data.copy()) if isinstance(x, Tensor) and x.node is None else x
+
+
 def lift_together(*operands: Any) -> list[Any]:
     """`lift` of each, but Python scalars take the dtype that they would have beside the others, instead of float32.
 
@@ -82,10 +88,11 @@ def on_cpu(device: str | None) -> None:
 
 
 def astype(x: Any, dtype: DTypeLike, /, *, copy: bool = True, device: str | None = None) -> Any:
-    """Converted to another dtype; only conversions between floating dtypes are differentiable.
+    """Converted to another dtype; only conversions between floating or complex dtypes are differentiable.
 
     Without `copy` a tensor that has the dtype already is returned as it is.
-    Raises: ArgumentError for another device than "cpu".
+    Raises: DTypeError from a complex to a real dtype, as the imaginary part would be lost; ArgumentError for another device
+    than "cpu".
 
     >>> import autotensor as at
     >>> at.astype(at.tensor([1.7]), "int64")
@@ -93,9 +100,15 @@ def astype(x: Any, dtype: DTypeLike, /, *, copy: bool = True, device: str | None
     """
     on_cpu(device)
     kind = np.dtype(dtype)
-    if not copy and lift(x).dtype == kind:
-        return lift(x)
-    return _cast(lift(x) if kind.kind in "fc" else _stop(lift(x)), dtype=kind)
+    x = lift(x)
+    if not copy and x.dtype == kind:
+        return x
+    if x.dtype.kind == "c" and kind.kind in "fiu":
+        raise DTypeError(
+            f"astype from {x.dtype} to {kind} would lose the imaginary part. "
+            f"Say which number is meant: x.real, x.imag or at.abs(x)."
+        )
+    return _cast(x if kind.kind in "fc" else _stop(x), dtype=kind)
 
 
 def stop_gradient(x: Any, /) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autotensor.core.errors import ArgumentError
 from autotensor.core.primitive import Primitive
 from autotensor.core.spec import DEFAULT_FLOAT, DType, DTypeLike, Shape, ShapeLike, Spec, as_array, normalise_shape
 from autotensor.core.tensor import Tensor
@@ -47,6 +48,9 @@ def tensor(data: Any, dtype: DTypeLike | None = None, requires_grad: bool = Fals
 def asarray(data: Any, /, *, dtype: DTypeLike | None = None, copy: bool | None = None, device: str | None = None) -> Tensor:
     """`data` as a constant Tensor, without copying where that is possible; a Tensor of the wanted dtype is returned as it is.
 
+    `copy=True` always copies, `copy=False` never does.
+    Raises: ArgumentError if something must be copied and may not.
+
     >>> import autotensor as at, numpy as np
     >>> at.asarray(np.zeros(2)).dtype
     dtype('float64')
@@ -54,8 +58,21 @@ def asarray(data: Any, /, *, dtype: DTypeLike | None = None, copy: bool | None =
     on_cpu(device)
     if isinstance(data, Tensor) and not copy and dtype in (None, data.dtype):
         return data
+    if copy is False:
+        _check_shared(data, dtype)
     array = as_array(data.numpy() if isinstance(data, Tensor) else data, dtype)
     return Tensor(array.copy() if copy else array)
+
+
+def _check_shared(data: Any, dtype: DTypeLike | None) -> None:
+    try:
+        np.asarray(data, dtype=dtype, copy=False)
+    except ValueError:
+        wanted = "" if dtype is None else f" of dtype {np.dtype(dtype)}"
+        given = f"{type(data).__name__} of dtype {data.dtype}" if hasattr(data, "dtype") else type(data).__name__
+        raise ArgumentError(
+            f"asarray with copy=False needs an array{wanted}, got {given}. Leave copy out, to copy where that is needed."
+        ) from None
 
 
 def zeros(shape: ShapeLike, *, dtype: DTypeLike | None = None, device: str | None = None) -> Tensor:
@@ -134,21 +151,32 @@ def arange(
     tensor([0, 1, 2])
     """
     on_cpu(device)
-    array = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
+    given = (0, start, step) if stop is None else (start, stop, step)
+    # counted in the dtype itself where numbers are whole: those beyond int64 would pass through floating ones
+    whole = dtype is not None and np.dtype(dtype).kind in "iu" and all(isinstance(x, int) for x in given)
+    array = np.arange(*given, dtype=dtype if whole else None)
     return Tensor(as_array(array.tolist() if dtype is None and array.dtype == np.float64 else array, dtype))
 
 
 def linspace(
-    start: float, stop: float, /, num: int, *, dtype: DTypeLike | None = None, endpoint: bool = True, device: str | None = None
+    start: complex,
+    stop: complex,
+    /,
+    num: int,
+    *,
+    dtype: DTypeLike | None = None,
+    endpoint: bool = True,
+    device: str | None = None,
 ) -> Tensor:
-    """`num` evenly spaced numbers from start to stop, float32 unless `dtype` says otherwise.
+    """`num` evenly spaced numbers from start to stop, float32 (complex64 of complex ends) unless `dtype` says otherwise.
 
     >>> import autotensor as at
     >>> at.linspace(0, 1, 3)
     tensor([0. , 0.5, 1. ])
     """
     on_cpu(device)
-    return Tensor(np.linspace(start, stop, num, endpoint=endpoint).astype(dtype or DEFAULT_FLOAT))
+    default = np.dtype(np.complex64) if isinstance(start + stop, complex) else DEFAULT_FLOAT
+    return Tensor(np.linspace(start, stop, num, endpoint=endpoint, dtype=dtype or default))
 
 
 def eye(

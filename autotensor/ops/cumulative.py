@@ -52,7 +52,9 @@ def cumulative_sum(x: Any, /, *, axis: int | None = None, dtype: DTypeLike | Non
     tensor([1., 3., 6.])
     """
     x, place = _prepared("cumulative_sum", x, axis, dtype)
-    return _with_initial(_cumulative_sum(x, axis=place), place, 0, wanted=include_initial)
+    y = _cumulative_sum(x, axis=place)
+    y = y if dtype is None else astype(y, dtype, copy=False)  # NumPy adds up small integers in large ones
+    return _with_initial(y, place, 0, wanted=include_initial)
 
 
 def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: DTypeLike | None = None, include_initial: bool = False) -> Any:
@@ -70,7 +72,7 @@ def cumulative_prod(x: Any, /, *, axis: int | None = None, dtype: DTypeLike | No
     tensor([0., 6., 0.])
     """
     x, place = _prepared("cumulative_prod", x, axis, dtype)
-    if x.dtype.kind in "biu":
+    if dtype is None and x.dtype.kind in "biu":
         x = astype(x, np.cumprod(np.empty((0,), x.dtype)).dtype)
     rows = moveaxis(x, place, 0)
     n, reach = rows.shape[0], 1

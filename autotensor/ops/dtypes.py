@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,19 +52,32 @@ def _dtype_of(x: Any) -> Any:
     return x if isinstance(x, SCALARS) else getattr(x, "dtype", x) if not isinstance(x, type) else x
 
 
-def finfo(dtype: Any, /) -> np.finfo[Any]:
+class FloatingLimits(NamedTuple):
+    """What `finfo` gives, in Python's numbers; of a complex dtype, the limits of its parts."""
+
+    bits: int
+    eps: float  # the distance from 1 to the next number
+    max: float
+    min: float  # -max
+    smallest_normal: float
+    dtype: DType
+
+
+def finfo(dtype: Any, /) -> FloatingLimits:
     """Limits of a floating dtype, or of that of a tensor: bits, eps, max, min, smallest_normal.
 
-    Raises: DTypeError unless it is floating.
+    Raises: DTypeError unless it is floating or complex.
 
     >>> import autotensor as at
-    >>> float(at.finfo(at.float32).eps)
+    >>> at.finfo(at.float32).eps
     1.1920928955078125e-07
     """
     given = np.dtype(_dtype_of(dtype))
     if given.kind not in "fc":
         raise DTypeError(f"finfo is about floating dtypes, got {given}; iinfo is about integers.")
-    return np.finfo(given)
+    limits = np.finfo(given)
+    eps, highest, lowest, normal = map(float, (limits.eps, limits.max, limits.min, limits.smallest_normal))
+    return FloatingLimits(limits.bits, eps, highest, lowest, normal, np.dtype(limits.dtype))
 
 
 def iinfo(dtype: Any, /) -> np.iinfo[Any]:

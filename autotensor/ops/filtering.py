@@ -1,19 +1,18 @@
-"""Convolution and correlation of one axis, and linear interpolation."""
+"""Convolution and correlation of whole arrays, and linear interpolation."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.spec import Shape
 from autotensor.ops.along import take_along_axis
 from autotensor.ops.arithmetic import clip, remainder
 from autotensor.ops.comparison import equal, greater, less, where
+from autotensor.ops.complex_numbers import conj
 from autotensor.ops.conversion import lift, lift_together
+from autotensor.ops.convolution import convolution
 from autotensor.ops.joining import concat
-from autotensor.ops.padding import pad
-from autotensor.ops.products import matmul
 from autotensor.ops.shaping import broadcast_to, flip, reshape
 from autotensor.ops.sorting import argsort, searchsorted
 
@@ -21,31 +20,63 @@ MODES = ("full", "same", "valid")
 
 
 def convolve(a: Any, v: Any, /, mode: str = "full") -> Any:
-    """Convolution of one axis: y_k = sum_i a_i v_(k-i), as the product of a's windows with v reversed.
+    """Convolution over all axes, as many as both have: y_k = sum_i a_i v_(k-i), with tuples for k and i.
 
-    Shapes: a (n,), v (m,) -> (n + m - 1,) "full", (max(n, m),) "same", (max(n, m) - min(n, m) + 1,) "valid".
-    Raises: ShapeError unless both have one axis with elements; ArgumentError for another mode.
+    Shapes: a (n, ...), v (m, ...) -> along each axis n + m - 1 "full", max(n, m) "same", the middle of that, and
+    max(n, m) - min(n, m) + 1 "valid", where one of them lies wholly within the other.
+    Raises: ShapeError unless both have as many axes, with elements, and for "valid" if neither fits into the other;
+    ArgumentError for another mode.
 
     >>> import autotensor as at
     >>> at.convolve(at.tensor([1.0, 2.0, 3.0]), at.tensor([1.0, 1.0]))
     tensor([1., 3., 5., 3.])
+    >>> at.convolve(at.tensor([[1.0, 2.0], [3.0, 4.0]]), at.ones((2, 2)), "same")
+    tensor([[ 1.,  3.],
+            [ 4., 10.]])
     """
     a, v = lift(a), lift(v)
-    for x in (a, v):
-        if len(x.shape) != 1 or not x.shape[0]:
-            raise ShapeError(f"convolve and correlate need one axis with elements, got {tuple(a.shape)} and {tuple(v.shape)}.")
+    if len(a.shape) != len(v.shape) or not a.shape or 0 in {*a.shape, *v.shape}:
+        raise ShapeError(
+            f"convolve and correlate need as many axes of both, with elements, got {tuple(a.shape)} and {tuple(v.shape)}."
+        )
     if mode not in MODES:
         raise ArgumentError(f"convolve and correlate know the modes {', '.join(MODES)}, got {mode!r}.")
-    if a.shape[0] < v.shape[0]:
+    if not _fits(v.shape, a.shape) and _fits(a.shape, v.shape):
         a, v = v, a  # it commutes, and windows of the shorter one are fewer numbers
-    n, m = a.shape[0], v.shape[0]
-    before, after = {"full": (m - 1, m - 1), "same": (m // 2, m - 1 - m // 2), "valid": (0, 0)}[mode]
-    windows = np.arange(n + before + after - m + 1)[:, None] + np.arange(m)
-    return matmul(pad(a, (before, after))[windows], flip(v))
+    elif mode == "valid" and not _fits(v.shape, a.shape):
+        raise ShapeError(
+            f'mode "valid" needs one of them to be as long as the other along every axis, got shapes {tuple(a.shape)} '
+            f"and {tuple(v.shape)}."
+        )
+    ndim = len(a.shape)
+    y = convolution(
+        reshape(a, (1, 1, *a.shape)),
+        reshape(flip(v), (1, 1, *v.shape)),
+        stride=(1,) * ndim,
+        padding=tuple(_padding(n, m, mode) for n, m in zip(a.shape, v.shape, strict=True)),
+        dilation=(1,) * ndim,
+        groups=1,
+    )
+    return reshape(y, tuple(y.shape[2:]))
+
+
+def _fits(inner: Shape, outer: Shape) -> bool:
+    """Whether no axis of `inner` is longer than that of `outer`."""
+    return all(n <= m for n, m in zip(inner, outer, strict=True))
+
+
+def _padding(n: int, m: int, mode: str) -> tuple[int, int]:
+    """Zeros before and after n elements, over which a window of m slides."""
+    if mode == "valid":
+        return 0, 0
+    if mode == "full":
+        return m - 1, m - 1
+    before = m - 1 - (min(n, m) - 1) // 2
+    return before, max(n, m) + m - 1 - n - before
 
 
 def correlate(a: Any, v: Any, /, mode: str = "valid") -> Any:
-    """Correlation of one axis: y_k = sum_i a_(k+i) v_i.
+    """Correlation over all axes: y_k = sum_i a_(k+i) conj(v_i), with tuples for k and i.
 
     Shapes: as `convolve`.
     Raises: as `convolve`.
@@ -55,9 +86,9 @@ def correlate(a: Any, v: Any, /, mode: str = "valid") -> Any:
     tensor([2., 3.])
     """
     a, v = lift(a), lift(v)
-    if a.shape and v.shape and a.shape[0] < v.shape[0]:
-        return flip(correlate(v, a, mode))
-    return convolve(a, flip(v), mode)
+    if len(a.shape) == len(v.shape) and not _fits(v.shape, a.shape) and _fits(a.shape, v.shape):
+        return conj(flip(correlate(v, a, mode)))
+    return convolve(a, flip(conj(v)), mode)
 
 
 def interp(x: Any, xp: Any, fp: Any, /, left: Any = None, right: Any = None, period: float | None = None) -> Any:

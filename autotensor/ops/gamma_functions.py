@@ -12,7 +12,7 @@ import numpy as np
 from autotensor.core.errors import ArgumentError
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise, Primitive
-from autotensor.core.spec import Spec
+from autotensor.core.spec import Spec, real_array
 from autotensor.ops.conversion import lift, lift_together
 
 FAR = 16.0  # from here on the asymptotic series is exact to the last bit
@@ -25,7 +25,7 @@ def polygamma_values(x: Any, n: int) -> Any:
 
     Source: Abramowitz and Stegun 1964, 6.3.18, 6.4.6 and 6.4.11.
     """
-    given = np.asarray(x)
+    given = real_array(x)
     z = np.array(given, np.float64)
     bad = ~(z > LOWEST) | ((z <= 0) & (z == np.floor(z)))
     z[bad] = 1.0
@@ -60,7 +60,7 @@ def _around_two() -> list[float]:
 
 def lgamma_values(x: Any) -> Any:
     """ln |gamma(x)|: by Python, and from 1/2 to 5/2 by the Taylor series around 2."""
-    given = np.asarray(x)
+    given = real_array(x)
     z = np.asarray(given, np.float64)
     y = np.array(_each(z), np.float64)
     near = np.abs(z - 1.5) < 1

@@ -9,13 +9,11 @@ import numpy as np
 
 from autotensor.core.errors import ArgumentError, DTypeError, IndexRangeError
 from autotensor.core.namespace import Namespace
-from autotensor.core.node import followed
 from autotensor.core.primitive import Multilinear
-from autotensor.core.recording import current
 from autotensor.core.spec import Shape, Spec, single_axis
 from autotensor.core.tensor import Tensor
 from autotensor.ops.conversion import lift
-from autotensor.ops.followed_index import at_followed
+from autotensor.ops.followed_index import at_followed, moves
 
 BASIC = (int, np.integer, slice, type(None), type(...))
 
@@ -133,7 +131,7 @@ def getitem(x: Any, index: Any) -> Any:
     Raises: IndexRangeError outside an axis; DTypeError for an index that is not ints, booleans, slices, None or Ellipsis.
     """
     parts = index if isinstance(index, tuple) else (index,)
-    if current.outer.following is not None and any(isinstance(part, Tensor) and followed(part.node) for part in parts):
+    if any(map(moves, parts)):
         return at_followed(lift(x), parts)
     return _getitem(x, index=tuple(plain_index(part) for part in parts))
 

@@ -99,6 +99,7 @@ class NamespaceInfo:
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
         """What Python numbers become."""
+        on_cpu(device)
         return {
             "real floating": DEFAULT_FLOAT,
             "complex floating": dtypes.complex64,
@@ -108,6 +109,7 @@ class NamespaceInfo:
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, DType]:
         """The standard's dtypes by name, all or those of a kind that `isdtype` knows."""
+        on_cpu(device)
         known = {name: one for name, one in vars(dtypes).items() if isinstance(one, np.dtype) and name not in OURS_ALONE}
         return known if kind is None else {name: one for name, one in known.items() if dtypes.isdtype(one, kind)}
 

@@ -1,7 +1,7 @@
 """Linear algebra: `at.linalg`, with the names of the array-API standard and a few more.
 
-Everything works on stacks of matrices: leading axes are carried along. What mathematics can differentiate is differentiable, for
-real matrices, to any order.
+Everything works on stacks of matrices, real and complex: leading axes are carried along. What mathematics can differentiate is
+differentiable, to any order; where eigenvalues or singular values are equal, `ops.ties` says what that is.
 """
 
 from typing import Any
@@ -13,9 +13,11 @@ from autotensor.ops.contractions import outer
 from autotensor.ops.determinants import det, slogdet
 from autotensor.ops.eigenvalues import eigh, eigvalsh
 from autotensor.ops.factorisations import cholesky, qr
+from autotensor.ops.general_eigenvalues import eig, eigvals
 from autotensor.ops.main_diagonals import diagonal, trace
 from autotensor.ops.matrix_exponential import expm
-from autotensor.ops.norms import matrix_norm, norm, vector_norm
+from autotensor.ops.matrix_root import sqrtm
+from autotensor.ops.norms import cond, matrix_norm, norm, vector_norm
 from autotensor.ops.products import cross, matmul, tensordot, vecdot
 from autotensor.ops.shaping import matrix_transpose
 from autotensor.ops.singular_values import matrix_rank, svd, svdvals
@@ -24,10 +26,13 @@ from autotensor.ops.solving import inv, lstsq, matrix_power, pinv, solve
 __all__ = [
     "LinAlgError",
     "cholesky",
+    "cond",
     "cross",
     "det",
     "diagonal",
+    "eig",
     "eigh",
+    "eigvals",
     "eigvalsh",
     "expm",
     "inv",
@@ -43,6 +48,7 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "sqrtm",
     "svd",
     "svdvals",
     "tensordot",

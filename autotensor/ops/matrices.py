@@ -13,6 +13,7 @@ from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Primitive
 from autotensor.core.recording import current
 from autotensor.core.spec import Array, DType, Shape, Spec
+from autotensor.ops.products import swap
 
 
 class MatrixFunction(Primitive):
@@ -60,13 +61,17 @@ def floating(*dtypes: DType) -> DType:
     return np.result_type(*(d if d.kind in "fc" else np.dtype(np.float64) for d in dtypes))
 
 
-def real(x: Array) -> Array:
-    """`x` in a dtype that LAPACK computes in.
+def real_of(*dtypes: DType) -> DType:
+    """The real dtype of the same precision, of eigenvalues, norms and the like.
 
-    Raises: TypeError for complex numbers.
+    >>> real_of(np.dtype("complex64"))
+    dtype('float32')
     """
-    if x.dtype.kind == "c":
-        raise TypeError("factorisations take real matrices")
+    return np.finfo(floating(*dtypes)).dtype
+
+
+def inexact(x: Array) -> Array:
+    """`x` in a dtype that LAPACK computes in."""
     return x.astype(floating(x.dtype), copy=False)
 
 
@@ -91,13 +96,38 @@ def matrix(shape: Shape, name: str) -> Shape:
 
 
 def symmetrised(x: Array) -> Array:
-    """(x + x.T) / 2, for values."""
-    return (x + np.swapaxes(x, -1, -2)) / 2
+    """(x + x^H) / 2, for values."""
+    return (x + np.conjugate(np.swapaxes(x, -1, -2))) / 2
+
+
+def conjugate(ns: Namespace, x: Any) -> Any:
+    """The complex conjugate in a rule; real operands cost nothing."""
+    return ns.conj(x) if x.dtype.kind == "c" else x
+
+
+def adjoint(ns: Namespace, x: Any) -> Any:
+    """x^H, transposed and conjugated, in a rule."""
+    return conjugate(ns, swap(ns, x))
+
+
+def hermitian(ns: Namespace, x: Any) -> Any:
+    """(x + x^H) / 2, in a rule."""
+    return (x + adjoint(ns, x)) / 2
+
+
+def real_part(ns: Namespace, x: Any) -> Any:
+    """The real part in a rule; real operands cost nothing."""
+    return ns.real(x) if x.dtype.kind == "c" else x
 
 
 def identity(x: Any) -> Array:
     """1 on the diagonal: a constant for a rule about the square matrices x."""
     return np.eye(x.shape[-1], dtype=x.dtype)
+
+
+def on_diagonal(x: Any) -> Array:
+    """True on the diagonal, False elsewhere: a constant for a rule about the square matrices, or rows, x."""
+    return np.eye(x.shape[-1], dtype=np.bool_)
 
 
 def lower(x: Any, *, diagonal: float) -> Array:
@@ -109,3 +139,14 @@ def lower(x: Any, *, diagonal: float) -> Array:
 def resolution(w: Any) -> float:
     """How far, relative to the largest, computed eigenvalues may be apart that are equal."""
     return float(4 * w.shape[-1] * np.finfo(w.dtype).eps)
+
+
+def block_derivative(ns: Namespace, f: Callable[[Any], Any], x: Any, t: Any) -> Any:
+    """The derivative at x along t of an analytic function of matrices: the upper right block of f([[x, t], [0, x]]).
+
+    Source: Mathias 1996, "A chain rule for matrix functions and applications".
+    """
+    n, last = x.shape[-1], len(x.shape) - 1
+    zeros = ns.full(shape=tuple(x.shape), fill=0, dtype=x.dtype)
+    blocks = ns.concatenate(ns.concatenate(x, t, axis=last), ns.concatenate(zeros, x, axis=last), axis=last - 1)
+    return ns.getitem(f(blocks), index=(..., slice(None, n), slice(n, None)))

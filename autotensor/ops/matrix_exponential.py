@@ -11,7 +11,7 @@ import numpy as np
 from autotensor.core.namespace import Namespace
 from autotensor.core.spec import Array, Spec
 from autotensor.ops.conversion import lift
-from autotensor.ops.matrices import MatrixFunction, floating, square
+from autotensor.ops.matrices import MatrixFunction, block_derivative, floating, square
 from autotensor.ops.products import swap
 
 # the Pade approximant p(x)/p(-x) of degree 13, and the largest 1-norm for which it is exact to rounding in float64
@@ -48,18 +48,10 @@ class Expm(MatrixFunction):
         return Spec(square(x.shape, self.name), floating(x.dtype))
 
     def vjp(self, i: int, ns: Namespace, g: Any, y: Any, x: Any) -> Any:
-        return _along(ns, swap(ns, x), g)
+        return block_derivative(ns, ns.expm, swap(ns, x), g)
 
     def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, x: Any) -> Any:
-        return _along(ns, x, tangents[0])
-
-
-def _along(ns: Namespace, x: Any, t: Any) -> Any:
-    """The derivative of expm at x along t."""
-    n, last = x.shape[-1], len(x.shape) - 1
-    zeros = ns.full(shape=tuple(x.shape), fill=0, dtype=x.dtype)
-    blocks = ns.concatenate(ns.concatenate(x, t, axis=last), ns.concatenate(zeros, x, axis=last), axis=last - 1)
-    return ns.getitem(ns.expm(blocks), index=(..., slice(None, n), slice(n, None)))
+        return block_derivative(ns, ns.expm, x, tangents[0])
 
 
 def _pade(x: Array) -> Array:

@@ -7,7 +7,8 @@ from typing import Any
 
 from autotensor.core.spec import Axis
 from autotensor.ops.comparison import isnan, where
-from autotensor.ops.conversion import lift
+from autotensor.ops.complex_numbers import complex, imag, real
+from autotensor.ops.conversion import apart, lift
 from autotensor.ops.reduction import all, max, min, sum
 
 
@@ -18,7 +19,8 @@ def nansum(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
     >>> at.nansum(at.tensor([1.0, at.nan, 3.0]))
     tensor(4.)
     """
-    return sum(nan_to_num(x, posinf=None, neginf=None), axis, keepdims=keepdims)
+    x = lift(x)
+    return sum(where(isnan(x), 0.0, x) if x.dtype.kind in "fc" else x, axis, keepdims=keepdims)
 
 
 def nanmean(x: Any, /, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -66,6 +68,9 @@ def nan_to_num(x: Any, /, *, nan: float = 0.0, posinf: float | None = None, negi
     tensor([1., 9.])
     """
     x = lift(x)
-    y = where(isnan(x), nan, x) if x.dtype.kind == "f" else x
+    if x.dtype.kind == "c":  # each part by itself
+        re, im = (nan_to_num(part, nan=nan, posinf=posinf, neginf=neginf) for part in (real(x), imag(x)))
+        return complex(re, im)
+    y = where(isnan(x), nan, x) if x.dtype.kind == "f" else apart(x)
     y = y if posinf is None else where(x == math.inf, posinf, y)
     return y if neginf is None else where(x == -math.inf, neginf, y)

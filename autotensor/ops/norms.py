@@ -16,6 +16,7 @@ from autotensor.ops.matrices import matrix
 from autotensor.ops.reduction import any, max, min, sum
 from autotensor.ops.shaping import moveaxis, reshape
 from autotensor.ops.singular_values import svdvals
+from autotensor.ops.solving import inv
 from autotensor.ops.transcendental import sqrt
 
 INF = math.inf
@@ -116,3 +117,25 @@ def norm(x: Any, /, ord: float | str | None = None, axis: Axis = None, *, keepdi
     axes = normalise_axis(given, ndim)
     y = matrix_norm(moveaxis(x, given, (-2, -1)), ord=ord)
     return reshape(y, tuple(1 if i in axes else n for i, n in enumerate(x.shape))) if keepdims else y
+
+
+def cond(x: Any, /, p: float | str | None = None) -> Any:
+    """Condition number, |x| |x**-1| in the norm `p`: how much a solution of x y = b may magnify a relative error of b.
+
+    Shapes: (..., n, n) -> (...); for `p` None or 2, the largest over the smallest singular value, and for -2 also (..., m, n).
+    It is inf where the one that divides is 0.
+    Raises: LinAlgError if another norm is asked for of a singular matrix; ArgumentError for an unknown one.
+
+    >>> import autotensor as at
+    >>> x = at.tensor([[2.0, 0.0], [0.0, 0.5]])
+    >>> at.linalg.cond(x), at.linalg.cond(x, "fro")
+    (tensor(4.), tensor(4.25))
+    """
+    x = lift(x)
+    if p not in {None, 2, -2}:
+        return matrix_norm(x, ord=p) * matrix_norm(inv(x), ord=p)
+    matrix(tuple(x.shape), "cond")
+    s = svdvals(x)
+    above, below = (s[..., -1], s[..., 0]) if p == -2 else (s[..., 0], s[..., -1])
+    zero = equal(below, 0.0)
+    return where(zero, INF, above / where(zero, 1.0, below))

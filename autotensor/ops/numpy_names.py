@@ -21,7 +21,7 @@ SETTINGS = {
     "diff": (1, "n axis prepend append"), "dot": (2, ""), "einsum": (99, ""), "inner": (2, ""),
     "interp": (3, "left right period"), "kron": (2, ""), "median": (1, "axis"), "meshgrid": (99, ""), "outer": (2, ""),
     "pad": (3, ""), "quantile": (2, "axis"), "repeat": (2, "axis"), "roll": (2, "axis"), "searchsorted": (2, "side sorter"),
-    "sort": (1, "axis"), "argsort": (1, "axis"), "split": (2, "axis"), "take_along_axis": (2, "axis"), "tensordot": (2, "axes"),
+    "split": (2, "axis"), "take_along_axis": (2, "axis"), "tensordot": (2, "axes"),
     "tile": (2, ""), "tril": (1, "k"), "triu": (1, "k"), "unstack": (1, ""), "vecdot": (2, ""),
 }  # fmt: skip
 
@@ -93,5 +93,28 @@ def table_of_settings(public: Any) -> dict[Any, Any]:
     def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
         return public.trace(x, offset=offset, axis1=axis1, axis2=axis2, dtype=dtype)
 
+    def ordered(name: str) -> Any:
+        def called(x: Any, axis: int | None = -1, *, stable: bool = True) -> Any:
+            return getattr(public, name)(public.reshape(x, (-1,)) if axis is None else x, axis=-1 if axis is None else axis)
+
+        return called
+
+    def unique(
+        x: Any,
+        return_index: bool = False,  # noqa: FBT001, FBT002 - NumPy's signature
+        return_inverse: bool = False,  # noqa: FBT001, FBT002
+        return_counts: bool = False,  # noqa: FBT001, FBT002
+        *,
+        equal_nan: bool = True,
+    ) -> Any:
+        values, places, inverse, counts = public.unique_all(x)
+        kept = len(values) - int(np.isnan(values.numpy()).sum()) + 1  # NaN stands last
+        if equal_nan and kept < len(values):
+            values, places, inverse = values[:kept], places[:kept], public.minimum(inverse, kept - 1)
+            counts = public.concat([counts[: kept - 1], public.sum(counts[kept - 1 :], keepdims=True)])
+        more = [part for part, wanted in ((places, return_index), (inverse, return_inverse), (counts, return_counts)) if wanted]
+        return (values, *more) if more else values
+
+    ours.update({np.sort: ordered("sort"), np.argsort: ordered("argsort"), np.unique: unique})
     ours.update({np.cumsum: cumulative("cumulative_sum"), np.cumprod: cumulative("cumulative_prod")})
     return {**ours, np.percentile: percentile, np.trace: trace}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.errors import ArgumentError, DTypeError, ShapeError
 from autotensor.core.spec import Axis, normalise_axis
 from autotensor.ops.comparison import isnan, where
 from autotensor.ops.conversion import lift
@@ -23,7 +23,7 @@ def quantile(x: Any, q: Any, /, axis: Axis = None, *, keepdims: bool = False, me
     Shapes: that of `q`, then what is left of `x`.
     Range: 0 <= q <= 1.
     Raises: ArgumentError for a q outside, or a method that is not one of linear, lower, higher, midpoint, nearest; ShapeError if
-    there are no elements.
+    there are no elements; DTypeError for complex numbers.
     Source: Hyndman and Fan 1996, "Sample quantiles in statistical packages", definition 7.
 
     >>> import autotensor as at
@@ -31,6 +31,10 @@ def quantile(x: Any, q: Any, /, axis: Axis = None, *, keepdims: bool = False, me
     tensor(3.)
     """
     x = lift(x)
+    if x.dtype.kind == "c":
+        raise DTypeError(
+            f"complex numbers lie in no order, got dtype {x.dtype}: take the quantile of x.real, x.imag or at.abs(x)."
+        )
     fractions = np.asarray(q, np.float64)
     if not ((fractions >= 0) & (fractions <= 1)).all():
         raise ArgumentError(f"quantile takes fractions from 0 to 1, got {q!r}.")

@@ -12,7 +12,7 @@ from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.namespace import recorded as ns
 from autotensor.core.spec import Axis, ShapeLike, normalise_shape, single_axis
 from autotensor.ops.arithmetic import add
-from autotensor.ops.conversion import lift
+from autotensor.ops.conversion import apart, lift
 from autotensor.ops.joining import concat
 from autotensor.ops.shaping import broadcast_to, reshape
 
@@ -76,7 +76,7 @@ def roll(x: Any, /, shift: ShapeLike, *, axis: Axis = None) -> Any:
     >>> at.roll(at.tensor([1.0, 2.0, 3.0]), 1)
     tensor([3., 1., 2.])
     """
-    x = lift(x)
+    x = apart(lift(x))
     shape = tuple(x.shape)
     if axis is None:
         return reshape(roll(reshape(x, (-1,)), sum(normalise_shape(shift)), axis=0), shape)
@@ -133,7 +133,7 @@ def tile(x: Any, repetitions: ShapeLike, /) -> Any:
     times = (*(1,) * (ndim - len(times)), *times)
     shape = (*(1,) * (ndim - len(x.shape)), *x.shape)
     if all(r == 1 for r in times):
-        return reshape(x, shape)
+        return reshape(apart(x), shape)
     spaced = reshape(x, tuple(m for n in shape for m in (1, n)))
     stretched = broadcast_to(spaced, tuple(m for r, n in zip(times, shape, strict=True) for m in (r, n)))
     return reshape(stretched, tuple(r * n for r, n in zip(times, shape, strict=True)))

@@ -13,6 +13,7 @@ from autotensor.core.examples import aligned
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Multilinear
 from autotensor.core.spec import Spec, broadcast_shapes, single_axis
+from autotensor.ops.complex_numbers import conj
 from autotensor.ops.conversion import lift
 from autotensor.ops.joining import stack
 from autotensor.ops.reduction import sum
@@ -51,9 +52,9 @@ class Matmul(Multilinear):
 
     def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
         a, b = operands
+        if a.shape[-1] == 1:  # outer products: a call of BLAS would cost more than they do
+            return ns.multiply(*aligned(ns, operands, batched))
         if all(batched):
-            if a.shape[-1] == 1:  # outer products: a call of BLAS for each would cost more than they do
-                return ns.multiply(*aligned(ns, operands, batched))
             return ns.matmul(*aligned(ns, operands, batched))
         if batched[0] and len(b.shape) == 2:  # the rows of all examples in one product
             return ns.reshape(ns.matmul(_rows(ns, a), b), shape=(*a.shape[:-1], b.shape[-1]))
@@ -69,8 +70,12 @@ class Linear(Multilinear):
     analytic = True
     examples = ((((2, 3), (4, 3)), {}), (((3,), (4, 3)), {}), (((2, 2, 3), (1, 3)), {}), (((0, 3), (2, 3)), {}))
     transposes = (
-        lambda ns, g, x, w: ns.matmul(g, w) if len(x.shape) > 1 else ns.reshape(ns.matmul(_rows(ns, g), w), shape=tuple(x.shape)),
-        lambda ns, g, x, w: ns.matmul(swap(ns, _rows(ns, g)), _rows(ns, x)),
+        lambda ns, g, x, w: ns.matmul(g, w) if len(x.shape) > 1 else ns.linear(g, swap(ns, w)),
+        lambda ns, g, x, w: (
+            ns.matmul(swap(ns, _rows(ns, g)), _rows(ns, x))
+            if len(x.shape) > 1
+            else ns.reshape(g, shape=(g.shape[0], 1)) * x  # the outer product of two vectors
+        ),
     )
 
     def value(self, x: Any, w: Any) -> Any:
@@ -83,6 +88,8 @@ class Linear(Multilinear):
 
     def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
         x, w = operands
+        if not batched[1] and w.shape[1] == 1:
+            return ns.multiply(x, ns.reshape(w, shape=(w.shape[0],)))
         if not batched[1]:
             return ns.reshape(ns.linear(_rows(ns, x), w), shape=(*x.shape[:-1], w.shape[0]))
         size, n_out, n_in = w.shape
@@ -132,7 +139,7 @@ def matmul(a: Any, b: Any, /) -> Any:
 
 
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """y = sum_i a_i b_i along `axis`, the other axes broadcast.
+    """y = sum_i conj(a_i) b_i along `axis`, the other axes broadcast.
 
     Raises: ShapeError if the lengths along `axis` differ.
 
@@ -144,7 +151,9 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     a, b = moveaxis(a, single_axis(axis, len(a.shape)), -1), moveaxis(b, single_axis(axis, len(b.shape)), -1)
     if a.shape[-1] != b.shape[-1]:
         raise ShapeError(f"vecdot needs vectors of one length, got {a.shape[-1]} and {b.shape[-1]} along axis {axis}.")
-    return sum(a * b, -1)
+    products = conj(a) * b
+    # small integers stay small, as in a matrix product
+    return sum(products, -1, dtype=products.dtype if products.dtype.kind in "iu" else None)
 
 
 def tensordot(x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Any:

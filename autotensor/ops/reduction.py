@@ -43,8 +43,8 @@ class Sum(Multilinear):
 
 
 def _kept(ns: Namespace, y: Any, x: Any, axis: tuple[int, ...]) -> Any:
-    """`y` with the reduced axes back as ones, so that it broadcasts against `x`."""
-    return ns.reshape(y, shape=reduced_shape(tuple(x.shape), axis, keepdims=True))
+    """`y` with the reduced axes back as ones, so that it broadcasts against `x`; a single number does so as it is."""
+    return y if not y.shape else ns.reshape(y, shape=reduced_shape(tuple(x.shape), axis, keepdims=True))
 
 
 class _Extreme(Primitive):
@@ -191,24 +191,27 @@ def sum(x: Any, axis: Axis = None, *, dtype: DTypeLike | None = None, keepdims: 
 
 
 def mean(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """Arithmetic mean over axes: y = sum_i x_i / n.
-
-    Raises: ShapeError if there are no elements to average.
+    """Arithmetic mean over axes: y = sum_i x_i / n; NaN of no elements.
 
     >>> import autotensor as at
     >>> at.mean(at.tensor([1.0, 2.0, 6.0]))
     tensor(3.)
     """
-    return sum(x, axis, keepdims=keepdims) / _count_over("mean", _shape(x), axis)
+    n = _count_over(_shape(x), axis)
+    total = sum(x, axis, keepdims=keepdims)
+    return total / n if n else total * math.nan
 
 
-def _count_over(name: str, shape: Shape, axis: Axis) -> int:
+def _count_over(shape: Shape, axis: Axis) -> int:
     n = 1
     for i in normalise_axis(axis, len(shape)):
         n *= shape[i]
-    if n == 0:
-        raise ShapeError(f"no {name} over axes {axis} of shape {shape}: there are no elements.")
     return n
+
+
+def _check_elements(name: str, shape: Shape, axis: Axis) -> None:
+    if not _count_over(shape, axis):
+        raise ShapeError(f"no {name} over axes {axis} of shape {shape}: there are no elements.")
 
 
 def max(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
@@ -276,7 +279,7 @@ def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     >>> at.argmax(at.tensor([[1.0, 5.0], [7.0, 2.0]]), axis=1)
     tensor([1, 0])
     """
-    _count_over("argmax", _shape(x), axis)
+    _check_elements("argmax", _shape(x), axis)
     return _argmax(x, axis=None if axis is None else single_axis(axis, len(_shape(x))), keepdims=bool(keepdims))
 
 
@@ -289,5 +292,5 @@ def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     >>> at.argmin(at.tensor([[1.0, 5.0], [7.0, 2.0]]))
     tensor(0)
     """
-    _count_over("argmin", _shape(x), axis)
+    _check_elements("argmin", _shape(x), axis)
     return _argmin(x, axis=None if axis is None else single_axis(axis, len(_shape(x))), keepdims=bool(keepdims))

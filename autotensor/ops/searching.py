@@ -1,16 +1,40 @@
-"""Results whose shape depends on the numbers: where something is, and what there is at all. They cannot be traced."""
+"""What there is and where: places that are not zero, distinct elements, membership; only the last has a shape known before."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autotensor.core.errors import ShapeError
-from autotensor.core.spec import Array
+from autotensor.core.namespace import Namespace
+from autotensor.core.primitive import Primitive
+from autotensor.core.spec import Array, Spec
 from autotensor.core.tensor import Tensor
 from autotensor.ops.conversion import lift
 from autotensor.ops.shaping import reshape
+
+
+class Isin(Primitive):
+    """Whether each element of the first is among those of the second, or, inverted, is not; not differentiable."""
+
+    differentiable = False
+    examples = ((((2, 3), (4,)), {"invert": False}), (((), (2, 2)), {"invert": True}), (((3,), (0,)), {"invert": False}))
+
+    def value(self, x: Any, elements: Any, *, invert: bool) -> Any:
+        return np.asarray(np.isin(x, elements, invert=invert))
+
+    def shape(self, x: Spec, elements: Spec, *, invert: bool) -> Spec:  # type: ignore[override]
+        return Spec(tuple(x.shape), np.dtype(np.bool_))
+
+    def batch(self, ns: Namespace, operands: Sequence[Any], batched: Sequence[bool], settings: dict[str, Any]) -> Any:
+        if batched[1]:
+            return super().batch(ns, operands, batched, settings)
+        return ns.isin(*operands, **settings)
+
+
+_isin = Isin()
 
 
 class UniqueAll(NamedTuple):
@@ -36,9 +60,11 @@ class UniqueInverse(NamedTuple):
     inverse_indices: Any  # the shape of x, with values[inverse_indices] == x
 
 
-def _numbers(x: Any) -> Array:
+def _numbers(x: Any, what: str) -> Array:
     """The array behind a tensor; a symbolic value refuses, and its error names `where`."""
-    return x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+    if hasattr(x, "interpret"):
+        x._no_number(f"{what}, how many depends on the numbers,")
+    return x.numpy()
 
 
 def nonzero(x: Any, /) -> tuple[Any, ...]:
@@ -50,7 +76,7 @@ def nonzero(x: Any, /) -> tuple[Any, ...]:
     >>> at.nonzero(at.tensor([[0.0, 3.0], [4.0, 0.0]]))
     (tensor([0, 1]), tensor([1, 0]))
     """
-    numbers = _numbers(lift(x))
+    numbers = _numbers(lift(x), "the places of what is not zero")
     if not numbers.ndim:
         raise ShapeError("nonzero needs at least one axis, got a 0-dimensional tensor.")
     return tuple(Tensor(places) for places in np.nonzero(numbers))
@@ -67,7 +93,7 @@ def unique_all(x: Any, /) -> UniqueAll:
     """
     x = lift(x)
     _, places, inverse, counts = np.unique(
-        _numbers(x), return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+        _numbers(x, "the distinct elements"), return_index=True, return_inverse=True, return_counts=True, equal_nan=False
     )
     row = reshape(x, (-1,))
     return UniqueAll(row[places], Tensor(places), Tensor(np.reshape(inverse, tuple(x.shape))), Tensor(counts))
@@ -112,4 +138,4 @@ def isin(x: Any, elements: Any, /, *, invert: bool = False) -> Any:
     >>> at.isin(at.tensor([1, 2, 3]), at.tensor([3, 1]))
     tensor([ True, False,  True])
     """
-    return Tensor(np.isin(_numbers(lift(x)), _numbers(lift(elements)), invert=invert))
+    return _isin(lift(x), lift(elements), invert=bool(invert))

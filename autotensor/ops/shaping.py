@@ -13,6 +13,7 @@ from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.namespace import Namespace, recorded
 from autotensor.core.primitive import Multilinear
 from autotensor.core.spec import Axis, Shape, ShapeLike, Spec, broadcast_shapes, normalise_axis, normalise_shape, single_axis
+from autotensor.core.tensor import Tensor
 from autotensor.ops.conversion import lift
 
 
@@ -98,8 +99,8 @@ _reshape, _permute, _expand = Reshape(), Permute(), Expand()
 def reshape(x: Any, /, shape: ShapeLike, *, copy: bool | None = None) -> Any:
     """The same elements in row-major order under another shape; one entry may be -1 and is then inferred.
 
-    Memory is shared where that is possible, unless `copy` is True; that it is shared cannot be demanded.
-    Raises: ShapeError if the number of elements differs.
+    Memory is shared where that is possible, unless `copy` is True; with `copy=False` it is shared or there is an error.
+    Raises: ShapeError if the number of elements differs; ArgumentError if memory cannot be shared and must be.
 
     >>> import autotensor as at
     >>> at.reshape(at.tensor([1.0, 2.0, 3.0, 4.0]), (2, -1)).shape
@@ -115,7 +116,21 @@ def reshape(x: Any, /, shape: ShapeLike, *, copy: bool | None = None) -> Any:
         wanted = tuple(size // known if n == -1 else n for n in wanted)
     if any(n < 0 for n in wanted):
         raise ArgumentError(f"a shape has no negative entries but for a single -1, got {wanted}.")
-    return _reshape(recorded.add(x, x.dtype.type(0)) if copy else x, shape=wanted)
+    if copy is False:
+        _check_shared(x, wanted)
+    return _reshape(recorded.cast(x, dtype=x.dtype) if copy else x, shape=wanted)
+
+
+def _check_shared(x: Any, shape: Shape) -> None:
+    if not isinstance(x, Tensor) or math.prod(shape) != x.size:
+        return  # a symbolic value has no memory, and a shape that does not fit has its own error
+    try:
+        x.data.reshape(shape, copy=False)
+    except ValueError:
+        raise ArgumentError(
+            f"reshape from {x.shape} to {shape} with copy=False: the elements do not lie in memory in that order. "
+            f"Leave copy out, to copy them where that is needed."
+        ) from None
 
 
 def permute_dims(x: Any, /, axes: Sequence[int] | None = None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise
+from autotensor.ops.conversion import apart, lift
 
 
 class Copysign(Elementwise):
@@ -83,4 +84,4 @@ def positive(x: Any, /) -> Any:
     >>> at.positive(at.tensor([-1.0]))
     tensor([-1.])
     """
-    return +x
+    return apart(lift(x))

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autotensor.core.errors import ShapeError
-from autotensor.core.namespace import Namespace
+from autotensor.core.namespace import Namespace, recorded
 from autotensor.core.spec import Spec, broadcast_shapes
 from autotensor.ops.conversion import lift
-from autotensor.ops.matrices import MatrixFunction, floating, identity, matrix, square
+from autotensor.ops.matrices import MatrixFunction, adjoint, conjugate, floating, identity, matrix, real_part, square
 from autotensor.ops.products import matmul, swap
 from autotensor.ops.reduction import sum
 from autotensor.ops.shaping import reshape
@@ -79,7 +79,7 @@ class Inv(MatrixFunction):
 
 
 class Pinv(MatrixFunction):
-    """Pseudoinverse (Moore, Penrose): y = x**+; dy = -y dx y + y y.T dx.T (1 - x y) + (1 - y x) dx.T y.T y.
+    """Pseudoinverse (Moore, Penrose): y = x**+; dy = -y dx y + y y^H dx^H (1 - x y) + (1 - y x) dx^H y^H y.
 
     Singular values below rtol times the largest count as 0. The derivative is that along changes which keep the rank: where the
     rank jumps there is none.
@@ -96,7 +96,7 @@ class Pinv(MatrixFunction):
 
     def value(self, x: Any, *, rtol: Any) -> Any:
         if rtol is None:
-            rtol = max(x.shape[-2:]) * np.finfo(floating(x.dtype)).eps
+            rtol = max(x.shape[-2:]) * float(np.finfo(floating(x.dtype)).eps)
         return self.guarded(lambda a: np.linalg.pinv(a, rtol=rtol), x)
 
     def shape(self, x: Spec, *, rtol: Any = None) -> Spec:  # type: ignore[override]
@@ -104,14 +104,14 @@ class Pinv(MatrixFunction):
         return Spec((*lead, n, m), floating(x.dtype))
 
     def vjp(self, i: int, ns: Namespace, g: Any, y: Any, x: Any, *, rtol: Any) -> Any:
-        back, gt = swap(ns, y), swap(ns, g)
-        rows, columns = x @ y, y @ x
-        return (gt - rows @ gt) @ y @ back + back @ y @ (gt - gt @ columns) - back @ g @ back
+        back, bar, gh = swap(ns, y), conjugate(ns, y), adjoint(ns, g)
+        rows, columns = conjugate(ns, x @ y), conjugate(ns, y @ x)
+        return (gh - rows @ gh) @ bar @ back + back @ bar @ (gh - gh @ columns) - back @ g @ back
 
     def jvp(self, ns: Namespace, tangents: Sequence[Any], y: Any, x: Any, *, rtol: Any) -> Any:
         (t,) = tangents
-        back, tt = swap(ns, y), swap(ns, t)
-        return y @ back @ (tt - tt @ x @ y) + (tt - y @ x @ tt) @ back @ y - y @ t @ y
+        back, th = adjoint(ns, y), adjoint(ns, t)
+        return y @ back @ (th - th @ x @ y) + (th - y @ x @ th) @ back @ y - y @ t @ y
 
 
 _solve, inv, _pinv = Solve(), Inv(), Pinv()
@@ -171,8 +171,9 @@ def lstsq(a: Any, b: Any, /, *, rtol: Any = None) -> LstsqResult:
     a, b = lift(a), lift(b)
     x = matmul(pinv(a, rtol=rtol), b)
     left = b - matmul(a, x)
+    squares = left * conjugate(recorded, left)
     along = -1 if len(b.shape) == 1 else -2
-    return LstsqResult(x, sum(left * left, axis=along), matrix_rank(a, rtol=rtol), svdvals(a))
+    return LstsqResult(x, sum(real_part(recorded, squares), axis=along), matrix_rank(a, rtol=rtol), svdvals(a))
 
 
 def matrix_power(x: Any, n: int, /) -> Any:

@@ -8,15 +8,17 @@ from typing import Any
 from autotensor.core.primitive import Elementwise
 from autotensor.ops.activation import sigmoid as expit
 from autotensor.ops.bessel_functions import i0, i1
-from autotensor.ops.comparison import equal, where
+from autotensor.ops.comparison import equal, greater, greater_equal, isnan, less, logical_and, where
 from autotensor.ops.conversion import lift, lift_together
 from autotensor.ops.error_function import erf_values, erfc_values
 from autotensor.ops.gamma_functions import betaln, digamma, lgamma, polygamma
+from autotensor.ops.normal_tails import erfcx, erfinv, log_ndtr, ndtri
+from autotensor.ops.ordinary_bessel import j0, j1
 from autotensor.ops.transcendental import expm1, log, log1p, logaddexp
 
 __all__ = [
-    "betaln", "digamma", "erf", "erfc", "expit", "expm1", "i0", "i1", "lgamma", "log1p", "logaddexp", "logit", "ndtr",
-    "polygamma", "xlog1py", "xlogy",
+    "betaln", "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "expm1", "i0", "i1", "j0", "j1", "kl_div", "lgamma",
+    "log1p", "log_ndtr", "logaddexp", "logit", "ndtr", "ndtri", "polygamma", "rel_entr", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
@@ -81,3 +83,41 @@ def xlog1py(x: Any, y: Any, /) -> Any:
     """
     x, y = lift_together(x, y)
     return x * log1p(where(equal(x, 0), 0.0, y))
+
+
+def entr(x: Any, /) -> Any:
+    """Entropy of one probability, elementwise: y = -x ln(x), 0 at 0 and minus infinity below; its slope at 0 is taken as 0.
+
+    >>> import autotensor as at
+    >>> at.special.entr(at.tensor([0.0, 0.5]))
+    tensor([0.       , 0.3465736])
+    """
+    x = lift(x)
+    return where(less(x, 0), -math.inf, -x * log(where(greater(x, 0), x, 1.0)))
+
+
+def rel_entr(x: Any, y: Any, /) -> Any:
+    """Relative entropy of one pair, elementwise: x ln(x/y) for x, y > 0, 0 where x = 0 <= y, else infinite.
+
+    >>> import autotensor as at
+    >>> at.special.rel_entr(at.tensor([0.0, 0.5]), at.tensor([0.5, 0.25]))
+    tensor([0.       , 0.3465736])
+    """
+    x, y = lift_together(x, y)
+    inside = logical_and(greater(x, 0), greater(y, 0))
+    outside = where(isnan(x), x, where(isnan(y), y, math.inf))
+    outside = where(logical_and(equal(x, 0), greater_equal(y, 0)), 0.0, outside)
+    return where(inside, x * log(where(inside, x, 1.0) / where(inside, y, 1.0)), outside)
+
+
+def kl_div(x: Any, y: Any, /) -> Any:
+    """Term of the Kullback-Leibler divergence, elementwise: x ln(x/y) - x + y, never below 0.
+
+    Summed over two distributions it is what `rel_entr` gives. `nn.functional.kl_div` is the loss, which takes logarithms.
+
+    >>> import autotensor as at
+    >>> at.special.kl_div(at.tensor([0.5]), at.tensor([0.5]))
+    tensor([0.])
+    """
+    x, y = lift_together(x, y)
+    return rel_entr(x, y) - x + y

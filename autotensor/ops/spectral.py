@@ -1,9 +1,8 @@
-"""What eigenvalues and singular values share: the sign of a vector, and what happens where values coincide.
+"""What eigenvectors and singular vectors share: the sign, or the phase, that makes each of them one definite vector.
 
-Where values coincide, the vectors that belong to them are any basis of the space that they span, and one such vector has no
-derivative. The rules take 0 for what would be 1/0: vectors of equal values do not turn into one another. So gradients are finite.
-They are right for functions of the values that treat equal ones alike (sums, norms, log-determinants), and for functions of the
-vectors through the space that equal ones span (a projector). They are not right for v f(w) v.T with f' != 0 at equal values.
+A vector v that is determined up to a factor of size 1 is turned so that its pivot, the first element that is at least 0.9 times
+as large as its largest, is positive. That is a smooth function of the matrix as long as the pivot stays the same, so a derivative
+also exists of what depends on the phase. Where values coincide: `ops.ties`.
 """
 
 from __future__ import annotations
@@ -13,46 +12,61 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.namespace import Namespace
-from autotensor.core.spec import Array, Shape
-from autotensor.ops.matrices import resolution
-from autotensor.ops.products import swap
+from autotensor.core.spec import Array, Shape, Spec
+from autotensor.ops.matrices import MatrixFunction, matrix, real_of
+from autotensor.ops.ties import smallest_gap
 
 CLEARLY = 0.9  # of the largest element: what is nearer to it counts as equally large
 
 
-def signs(v: Array) -> Array:
-    """-1 or 1 for each column: the sign of its first element that is about as large as its largest.
+class Pivots(MatrixFunction):
+    """The element of each column that is made positive, as 1 among zeros: a constant, not differentiable."""
 
-    >>> signs(np.array([[0.6, 0.5], [-0.6, -2.0]]))
+    differentiable = False
+    examples = ((((3, 2),), {}), (((2, 2, 2),), {}), (((0, 2),), {}))
+
+    def value(self, v: Any) -> Any:
+        matrix(v.shape, self.name)
+        if 0 in v.shape[-2:]:
+            return np.zeros(v.shape, real_of(v.dtype))
+        size = np.abs(v)
+        first = np.argmax(size >= CLEARLY * size.max(axis=-2, keepdims=True), axis=-2, keepdims=True)
+        return (np.arange(v.shape[-2])[:, None] == first).astype(real_of(v.dtype))
+
+    def shape(self, v: Spec) -> Spec:  # type: ignore[override]
+        return Spec(matrix(v.shape, self.name), real_of(v.dtype))
+
+
+pivots = Pivots()
+
+
+def turns(v: Array) -> Array:
+    """What each column is multiplied by so that its pivot is positive: -1 or 1, or a complex number of size 1.
+
+    >>> turns(np.array([[0.6, 0.5], [-0.6, -2.0]]))
     array([[ 1., -1.]])
     """
-    if 0 in v.shape[-2:]:
-        return np.ones((*v.shape[:-2], 1, v.shape[-1]), v.dtype)
-    size = np.abs(v)
-    first = np.argmax(size >= CLEARLY * size.max(axis=-2, keepdims=True), axis=-2, keepdims=True)
-    return np.where(np.take_along_axis(v, first, axis=-2) < 0, -1, 1).astype(v.dtype)
+    pivot = np.sum(v * pivots.value(v), axis=-2, keepdims=True)
+    if v.dtype.kind != "c":
+        return np.where(pivot < 0, -1, 1).astype(v.dtype)
+    return np.asarray(np.conjugate(np.where(pivot == 0, 1, np.sign(pivot))), v.dtype)
+
+
+def held(ns: Namespace, tv: Any, v: Any) -> Any:
+    """How far the columns v turn when they move by tv: the angle of each pivot, which the phase is then turned back by."""
+    mask, axis = ns.pivots(v), (len(v.shape) - 2,)
+    return ns.imag(ns.sum(tv * mask, axis=axis, keepdims=True)) / ns.real(ns.sum(v * mask, axis=axis, keepdims=True))
+
+
+def holding(ns: Namespace, turning: Any, v: Any) -> Any:
+    """The transpose of `held`: what the cotangent of that angle, a row of real numbers, does to the cotangent of v."""
+    mask = ns.pivots(v)
+    return -1j * turning * mask / ns.real(ns.sum(v * mask, axis=(len(v.shape) - 2,), keepdims=True))
 
 
 def distance(values: Array, v: Array, shape: Shape) -> Array:
-    """About how far from a matrix with equal values, or with another sign of a vector; for each element of the matrix."""
-    gap = np.min(np.abs(np.diff(values, axis=-1)), axis=-1, initial=1.0)
-    ratio = np.abs(v) / np.max(np.abs(v), axis=-2, keepdims=True, initial=1e-300)
+    """About how far from a matrix with equal values, or with another pivot of a vector; for each element of the matrix."""
+    size = np.abs(v)
+    ratio = size / np.max(size, axis=-2, keepdims=True, initial=1e-300)
     unclear = np.min(np.where(ratio == 1, 1, np.abs(ratio - CLEARLY)), axis=(-2, -1), initial=0.5)
-    return np.broadcast_to((gap * unclear)[..., None, None], shape)
-
-
-def as_row(ns: Namespace, w: Any) -> Any:
-    """The values of each matrix as a row, so that they multiply columns."""
-    return ns.reshape(w, shape=(*tuple(w.shape[:-1]), 1, w.shape[-1]))
-
-
-def reciprocal_gaps(ns: Namespace, w: Any, *, squares: bool) -> Any:
-    """1/(w_j - w_i), or 1/(w_j**2 - w_i**2); 0 where both are equal within rounding."""
-    row = as_row(ns, w)
-    column = swap(ns, row)
-    gaps = row - column
-    if w.shape[-1] == 0:
-        return gaps
-    largest = ns.max(ns.abs(ns.stop(row)), axis=(len(row.shape) - 1,), keepdims=True)
-    equal = ns.less_equal(ns.abs(ns.stop(gaps)), largest * resolution(w))
-    return ns.where(equal, 0.0, ns.reciprocal(ns.where(equal, 1.0, gaps * (row + column) if squares else gaps)))
+    return np.broadcast_to((smallest_gap(values[..., None, :]) * unclear)[..., None, None], shape)

@@ -9,7 +9,7 @@ import numpy as np
 
 from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.spec import single_axis
-from autotensor.ops.conversion import lift
+from autotensor.ops.conversion import apart, lift
 from autotensor.ops.shaping import broadcast_to, reshape
 
 
@@ -95,4 +95,5 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Any, ...]:
     if indexing == "xy" and len(rows) > 1:
         order[:2] = [1, 0]
     shape = tuple(rows[k].shape[0] for k in order)
-    return tuple(broadcast_to(reshape(x, tuple(-1 if k == i else 1 for k in order)), shape) for i, x in enumerate(rows))
+    spread = [broadcast_to(reshape(x, tuple(-1 if k == i else 1 for k in order)), shape) for i, x in enumerate(rows)]
+    return tuple(map(apart, spread))  # as NumPy's: each may be written to

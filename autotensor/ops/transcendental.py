@@ -174,10 +174,12 @@ class Asinh(Elementwise):
 
 
 class Acosh(Elementwise):
-    """Inverse hyperbolic cosine, elementwise: y = acosh(x), dy/dx = 1/sqrt(x**2 - 1), for x > 1."""
+    """Inverse hyperbolic cosine, elementwise: y = acosh(x), dy/dx = 1/(sqrt(x - 1) sqrt(x + 1)), for x > 1."""
 
     numpy = np.arccosh
-    partials = (lambda ns, y, x: 1 / ns.sqrt(x * x - 1),)
+    partials = (
+        lambda ns, y, x: 1 / (ns.sqrt(x - 1) * ns.sqrt(x + 1)),
+    )  # two roots: for complex x with Re x < 0 one has another sign
     analytic = True
     domain = ((1.2, np.inf),)
 

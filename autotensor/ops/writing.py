@@ -16,6 +16,8 @@ from autotensor.core.spec import Array, Shape, Spec
 from autotensor.ops.arithmetic import maximum, minimum, multiply
 from autotensor.ops.comparison import where
 from autotensor.ops.conversion import astype, lift
+from autotensor.ops.followed_index import moves
+from autotensor.ops.followed_place import FollowedPlace
 from autotensor.ops.indexing import BASIC, getitem, plain_index
 from autotensor.ops.shaping import broadcast_to, reshape
 
@@ -36,8 +38,10 @@ class Writer:
     def __init__(self, x: Any) -> None:
         self.x = lift(x)
 
-    def __getitem__(self, index: Any) -> Place:
+    def __getitem__(self, index: Any) -> Place | FollowedPlace:
         parts = index if isinstance(index, tuple) else (index,)
+        if any(map(moves, parts)):
+            return FollowedPlace(self.x, parts)
         return Place(self.x, tuple(plain_index(part) for part in parts))
 
 

@@ -16,6 +16,7 @@ from autotensor.core.node import Node, leaf
 from autotensor.core.primitive import Elementwise
 from autotensor.core.spec import SCALARS, Array, Shape
 from autotensor.core.tensor import Tensor
+from autotensor.core.versions import intact
 
 Index: TypeAlias = tuple[int, ...]
 Edge: TypeAlias = tuple[Node, int]  # an operation, and the operand through which the path goes on
@@ -39,6 +40,7 @@ class Twin:
             leads.add(node)
             if node.operands is None:
                 raise freed(node)
+            intact(node)
             if x.node not in twins:
                 recorded = node.operands[list(node.parents).index(x.node)]  # the array as it was then
                 self.x_value = np.asarray(recorded, np.float64)

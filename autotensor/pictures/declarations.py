@@ -153,7 +153,7 @@ def distance_to_kinks(kind: type[Primitive]) -> str:
 
     >>> from autotensor import ops
     >>> distance_to_kinks(type(ops.relu))
-    'distance to the nearest: np.abs(x)'
+    'distance to the nearest: np.abs(np.real(x))'
     """
     if kind.kinks is Primitive.kinks:
         return ""

@@ -20,7 +20,7 @@ POOL = (-1.0, -0.5, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)  # numbers for examples
 def example_session(primitive: Primitive, names: Sequence[str]) -> Iterator[str]:
     """A session: operands, the value, the gradients of its sum."""
     operands, settings = _example_operands(primitive)
-    wanted = [primitive.differentiable and x.dtype.kind == "f" for x in operands]
+    wanted = [primitive.differentiable and x.dtype.kind in "fc" for x in operands]
     leaves = [Tensor(x).requires_grad_(one) for x, one in zip(operands, wanted, strict=True)]
     y: Tensor = primitive(*leaves, **settings)
     call, imported = _public_call(primitive, leaves, settings, y)
@@ -32,16 +32,22 @@ def example_session(primitive: Primitive, names: Sequence[str]) -> Iterator[str]
         yield f">>> {imported}"
     for name, x, one in zip(names, leaves, wanted, strict=False):
         yield from _broken(f">>> {name} = at.tensor({x.tolist()}{', requires_grad=True' if one else ''})")
-    yield f">>> y = {call}({given})"
-    yield ">>> y"
-    yield from repr(y).split("\n")
+    result = "z" if "y" in names else "y"
+    yield f">>> {result} = {call}({given})"
+    yield f">>> {result}"
+    yield from _shown(y)
     if any(wanted):
-        y.backward(np.ones(y.shape, y.dtype))
-        yield ">>> y.sum().backward()"
+        ops.real(y).sum().backward()
+        yield f">>> {result}.real.sum().backward()" if y.dtype.kind == "c" else f">>> {result}.sum().backward()"
         for name, x in zip(names, leaves, strict=False):
             if x.grad is not None:
                 yield f">>> {name}.grad"
-                yield from repr(x.grad).split("\n")
+                yield from _shown(x.grad)
+
+
+def _shown(x: Tensor) -> list[str]:
+    """What a session prints; a line that is empty is marked, as a session ends at one."""
+    return [line or "<BLANKLINE>" for line in repr(x).split("\n")]
 
 
 def _broken(line: str) -> list[str]:
@@ -62,6 +68,8 @@ def _example_operands(primitive: Primitive) -> tuple[list[Array], dict[str, Any]
             fit = [x for x in (POOL if primitive.differentiable else (0.0, 1.0, 2.0)) if low < x < high]
             three = [-1.0, 0.5, 2.0] if {-1.0, 0.5, 2.0} <= set(fit) else [fit[0], fit[len(fit) // 2], fit[-1]]
             operands.append(np.array(three[:: -1 if i else 1], np.float32))
+            if primitive.kinds and primitive.kinds[i] == "complex":
+                operands[i] = np.asarray(operands[i] + 1j, np.complex64)
         return operands, {}
     shapes, settings = primitive.examples[0] if primitive.examples else (((3,),), {})
     kinds = primitive.kinds or ("float",) * len(shapes)
@@ -75,12 +83,14 @@ def _ramp(shape: Shape, kind: str, classes: int) -> Array:
         return np.asarray(steps % 2 == 0)
     if kind in {"symmetric", "positive"}:  # 3 on the diagonal, 1 beside it
         return np.broadcast_to(np.eye(shape[-1], dtype=np.float32) * 2 + np.float32(1), shape)
+    if kind == "complex":
+        return np.asarray((steps * 2 + 1) % 5 + 1j, np.complex64)
     return (steps * 2 + 1) % classes if kind == "label" else ((steps * 2 + 1) % 5).astype(np.float32)
 
 
 def _public_call(primitive: Primitive, leaves: Sequence[Tensor], settings: dict[str, Any], y: Tensor) -> tuple[str, str]:
     """How a user writes the call, and what to import for it: the public function if it does just this, else the table's."""
-    for place, prefix in ((ops, "at"), (ops.special, "at.special"), (ops.linalg, "at.linalg")):
+    for place, prefix in ((ops, "at"), (ops.special, "at.special"), (ops.linalg, "at.linalg"), (ops.fft, "at.fft")):
         function = getattr(place, primitive.name, None)
         try:
             same = callable(function) and np.array_equal(

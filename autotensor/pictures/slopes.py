@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autotensor.core.errors import LinAlgError
 from autotensor.core.primitive import MATRICES, Elementwise, Primitive
 from autotensor.core.spec import Array
 from autotensor.core.tensor import Tensor
@@ -69,10 +70,13 @@ def kink_of(primitive: Primitive, names: Sequence[str], curves: SampledFunction 
             break
     else:
         return None
-    _, gradients = _value_and_gradients(primitive, operands, settings)
     place = "the identity" if of_matrices else number(level) + (" everywhere" if shapes[0] else "")
     words = [" = ".join((*names, place)), *([f"shape {shapes[0]}"] if shapes[0] else [])]
     words += [f"{key}={written(value)}" for key, value in settings.items()]
+    try:
+        _, gradients = _value_and_gradients(primitive, operands, settings)
+    except LinAlgError:
+        return Kink(", ".join(words), "an error: there is none")
     slopes = [f"{label}{name} = {_distinct(c.ravel().tolist())}" for name, c in zip(names, gradients, strict=True)]
     return Kink(", ".join(words), ", ".join(slopes))
 

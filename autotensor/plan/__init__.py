@@ -1,5 +1,6 @@
-"""Running a function without its numbers: `trace` learns shapes and dtypes from the primitives' shape rules."""
+"""Running a function without its numbers: `trace` learns shapes and dtypes, `compiling` makes NumPy source of what was run."""
 
+from autotensor.plan.compiling import Compiled, compile
 from autotensor.plan.trace import Symbol, TraceError, abstract
 
-__all__ = ["Symbol", "TraceError", "abstract"]
+__all__ = ["Compiled", "compile", "Symbol", "TraceError", "abstract"]

@@ -72,6 +72,12 @@ class Symbol(Methods):
     def __int__(self) -> NoReturn:
         self._no_number("int()")
 
+    def __complex__(self) -> NoReturn:
+        self._no_number("complex()")
+
+    def __index__(self) -> NoReturn:  # noqa: PLE0305 - there is no number to return
+        self._no_number("an index made")
+
     def item(self) -> Any:
         """Not available: raises TraceError."""
         self._no_number("item()")

@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
+from autotensor.core.namespace import recorded
 from autotensor.core.node import leaf
-from autotensor.core.recording import Following, current
+from autotensor.core.recording import Following, current, watching
 from autotensor.core.spec import Array, Shape
 from autotensor.core.tensor import Tensor
-from autotensor.random.generator import undecided
+from autotensor.random.generator import Generator, undecided
 
 Sample = Callable[[Shape], Array]  # given the shape of many draws, an array that begins with it; for () a single draw
 
 
-def drawn(sample: Sample) -> Tensor:
+def drawn(sample: Sample, generator: Generator) -> Tensor:
     """A Tensor of random numbers; inside vmap that of one example, whose other examples have draws of their own if it says so.
+
+    While a function is traced nothing is drawn: each call of what is compiled will draw.
 
     Raises: BatchingError inside a vmap with randomness="error".
     """
     following = current.outer.following
-    return Tensor(sample(())) if following is None else _followed(sample, (), following)
+    return _now(sample, (), generator) if following is None else _followed(sample, (), following, generator)
 
 
-def _followed(sample: Sample, lead: Shape, following: Following | None) -> Tensor:
+def _now(sample: Sample, lead: Shape, generator: Generator) -> Tensor:
+    if watching and current.watcher is not None and current.watcher.traces:
+        return cast(Tensor, current.watcher.draw(lambda: sample(lead), generator))
+    return Tensor(sample(lead))
+
+
+def _followed(sample: Sample, lead: Shape, following: Following | None, generator: Generator) -> Tensor:
     if following is None:
         outer = current.outer
         current.outer = outer._replace(following=None)  # what is drawn now is for all examples
         try:
-            return Tensor(sample(lead))
+            return _now(sample, lead, generator)
         finally:
             current.outer = outer
     if following.randomness == "error":
         raise undecided("error")
     if following.randomness == "same":
-        return _followed(sample, lead, following.outer)
-    every = _followed(sample, (following.size, *lead), following.outer)
-    first = every.data[0, ...]
+        return _followed(sample, lead, following.outer, generator)
+    every = _followed(sample, (following.size, *lead), following.outer, generator)
+    first = recorded.getitem(every.detach(), index=(0, ...)) if hasattr(every, "interpret") else Tensor(every.data[0, ...])
     node = leaf(first)
     following.inputs.add(node)
     following.draws[node] = every
-    return Tensor(first, node)
+    return first._at(node)

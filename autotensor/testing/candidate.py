@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from autotensor.autodiff.trees import flatten
 from autotensor.core.errors import DTypeError
 from autotensor.core.spec import Array
 from autotensor.core.tensor import Tensor
+from autotensor.ops.complex_numbers import complex, imag, real
 from autotensor.testing.numeric import EPSILON
 
 Function = Callable[..., Any]
@@ -23,8 +25,9 @@ Function = Callable[..., Any]
 class Candidate:
     """A function of Tensors, called with a flat list of those that are differentiated.
 
-    `point` holds each differentiated array once, in float64, with the strides it came with. Each call starts from the same random
-    state, so that dropout drops the same.
+    `point` holds each differentiated array once, in float64, with the strides it came with. A complex number is two real ones
+    here: a complex input is two arrays of `point`, a complex result two results. Each call starts from the same random state, so
+    that dropout drops the same.
     """
 
     def __init__(self, f: Function, inputs: Sequence[Any]) -> None:
@@ -33,37 +36,51 @@ class Candidate:
         chosen = [isinstance(x, Tensor) and x.requires_grad for x in leaves]
         self.constants: list[Any] = []
         self.places: list[int | None] = []  # for each leaf its position in `point`
+        self.plane: set[int] = set()  # positions of real parts, with the imaginary part behind them
+        self._pairs: list[bool] = []  # which results are complex
         self.point: list[Array] = []
         self.names: list[str] = []
         self.converted: list[str] = []
         known: dict[int, int] = {}
         for x, wanted, name in zip(leaves, chosen, names_in(tuple(inputs), "inputs"), strict=True):
             array = x.data if isinstance(x, Tensor) else np.asarray(x)
-            moves = array.dtype.kind == "f" and (wanted or not any(chosen))
-            self.constants.append(Tensor(_wide(array)) if isinstance(x, (Tensor, np.ndarray, float)) else x)
+            moves = array.dtype.kind in "fc" and (wanted or not any(chosen))
+            self.constants.append(Tensor(_wide(array)) if isinstance(x, (Tensor, np.ndarray, float, builtins.complex)) else x)
             if not moves:
                 self.places.append(None)
                 continue
-            if array.dtype != np.float64:
+            if array.dtype not in (np.float64, np.complex128):
                 self.converted.append(f"{name} ({array.dtype})")
             if id(x) not in known:
                 known[id(x)] = len(self.point)
-                self.point.append(_wide(array))
-                self.names.append(name)
+                self._enter(array, name)
             self.places.append(known[id(x)])
         self._random = random.default.state
         self._leaves = leaves  # alive, so that identities stay true
 
+    def _enter(self, array: Array, name: str) -> None:
+        """One more array of `point`, two if it is complex."""
+        if array.dtype.kind == "c":
+            self.plane.add(len(self.point))
+            self.point += [_wide(array.real), _wide(array.imag)]
+            self.names += [f"{name}.real", f"{name}.imag"]
+        else:
+            self.point.append(_wide(array))
+            self.names.append(name)
+
     def inputs(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
         """The inputs as they came, with these in place of what is differentiated."""
-        filled = [c if k is None else leaves[k] for c, k in zip(self.constants, self.places, strict=True)]
+        filled = [
+            c if k is None else complex(leaves[k], leaves[k + 1]) if k in self.plane else leaves[k]
+            for c, k in zip(self.constants, self.places, strict=True)
+        ]
         result: tuple[Any, ...] = self._rebuild(filled)
         return result
 
     def outputs(self, *leaves: Any) -> list[Tensor]:
-        """All results, in order.
+        """All results, in order, complex ones as two.
 
-        Raises: DTypeError for one that is no floating Tensor.
+        Raises: DTypeError for one that is no floating or complex Tensor.
         """
         before = random.default.state
         random.default.state = self._random
@@ -75,10 +92,15 @@ class Candidate:
             if not isinstance(y, Tensor) or y.dtype.kind not in "fc":
                 kind = f"a Tensor of dtype {y.dtype}" if isinstance(y, Tensor) else type(y).__name__
                 raise DTypeError(
-                    f"check_grads needs a function whose results are floating Tensors, it returned {kind}. "
+                    f"check_grads needs a function whose results are floating or complex Tensors, it returned {kind}. "
                     f"Compute with autotensor's functions; float(x) and x.numpy() leave the graph."
                 )
-        return found
+        if any(x.dtype.kind == "c" for x in leaves):  # a complex step: what a real function makes of it is one result
+            if any(self._pairs):
+                raise DTypeError("the complex step is for functions with real results.")
+            return found
+        self._pairs = [y.dtype.kind == "c" for y in found]
+        return [part for y in found for part in ((real(y), imag(y)) if y.dtype.kind == "c" else (y,))]
 
     def row(self, arrays: Sequence[Any]) -> Array:
         """All results in one row."""
@@ -130,8 +152,9 @@ class Candidate:
 
 
 def _wide(array: Any) -> Any:
-    """A floating array in float64, with the strides it has."""
-    return array if array.dtype.kind != "f" or array.dtype == np.float64 else array.astype(np.float64, order="K")
+    """A floating array in float64, a complex one in complex128, with the strides it has."""
+    wide = {"f": np.float64, "c": np.complex128}.get(array.dtype.kind)
+    return array if wide is None or array.dtype == wide else array.astype(wide, order="K")
 
 
 def joined(arrays: Sequence[Any]) -> Array:

@@ -32,15 +32,16 @@ def check_grads(
     """Compare what the rules say of f's derivatives at `inputs` with numeric derivatives, in float64, up to `order`.
 
     Shapes: any; inputs are tensors, arrays, floats, or tuples, lists and dicts of them, and so are f's results. If some are
-    Tensors that require gradients, those are checked and the others are constants; else all that are floating. An input that
-    stands in two places is one leaf used twice. float32 is checked in float64, and the report says so. Dropout drops the same in
-    every call. Reverse mode is compared element by element (`samples` of each input, chosen by `seed`), forward mode along random
-    directions. The tolerance is the sum of both sides' own error estimates; no other is chosen. `method` is "auto" (the complex
-    step where every operation recorded is analytic and it agrees with the differences), "complex" or "richardson".
+    Tensors that require gradients, those are checked and the others are constants; else all that are floating or complex. An
+    input that stands in two places is one leaf used twice. Of a complex input, and a complex result, both parts are checked.
+    float32 is checked in float64, and the report says so. Dropout drops the same in every call. Reverse mode is compared element
+    by element (`samples` of each input, chosen by `seed`), forward mode along random directions. The tolerance is the sum of both
+    sides' own error estimates; no other is chosen. `method` is "auto" (the complex step where every operation recorded is
+    analytic and it agrees with the differences), "complex" or "richardson".
     Where f has a kink, the rule's choice must lie between the slopes on its two sides; where a numeric derivative cannot be
     trusted, nothing is compared. If more than the share `most_skipped` is passed over in these ways, that is an error too.
     Raises: GradientCheckError with the worst place, both values and their errors, a suspected cause and a line that replays it;
-    DTypeError if f's results are not floating Tensors; ArgumentError for a setting out of range.
+    DTypeError if f's results are not floating or complex Tensors; ArgumentError for a setting out of range.
     Source: Squire and Trapp 1998 (complex step); Ridders 1982 (extrapolated differences).
 
     >>> import autotensor as at
@@ -58,7 +59,7 @@ def check(f: Callable[..., Any], inputs: Sequence[Any], settings: Settings, repl
     _valid(settings)
     candidate = Candidate(f, inputs)
     if not candidate.point:
-        raise ArgumentError("check_grads found nothing to differentiate: give it at least one floating input.")
+        raise ArgumentError("check_grads found nothing to differentiate: give it at least one floating or complex input.")
     ledger = Ledger(settings, replay)
     if candidate.converted:
         ledger.notes.append(f"converted to float64 for the check: {', '.join(candidate.converted)}")

@@ -8,6 +8,9 @@
 7. `vmap_is_the_stack`: vmap(f) equals the stack of f over examples, nested and composed with grad.
 
 An array that stands twice in `operands` is one leaf used twice; a Python scalar, an integer or a boolean is a constant.
+
+Complex operands obey the same laws with the pairing <a, b> = Re(sum(conj(a) b)): gradients as users see them are then those of
+both parts as so many real numbers, and operands move along tangents that have both parts.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from autotensor.core.tensor import Tensor
 from autotensor.testing.numeric import Estimate, directional, jitter, rounded
 from autotensor.testing.sharing import nothing_is_shared
 from autotensor.testing.stacking import vmap_is_the_stack
-from autotensor.testing.subject import Claim, LawError, Subject, directions, leaf, same, subject, subsets
+from autotensor.testing.subject import Claim, LawError, Subject, directions, leaf, real_part, same, subject, subsets
 
 __all__ = [
     "LAWS",
@@ -81,13 +84,13 @@ def jvp_is_the_derivative(primitive: Primitive, operands: Sequence[Any], setting
             return s.value(full)
 
         at, along = [s.point[k] for k in moving], [t[k] for k in moving]
-        numeric = directional(moved, at, along, analytic=primitive.analytic)
+        numeric = directional(moved, at, along, analytic=s.analytic)
         slack = _rounding_of_jvp(s, t, moving, y.data)
         same(
             s,
             f"JVP of {primitive.name} along leaf {', '.join(map(str, moving))}",
             Claim("the jvp rule", carried, slack),
-            Claim(_method(primitive), *numeric),
+            Claim(_method(s), *numeric),
         )
 
 
@@ -103,7 +106,7 @@ def _rounding_of_jvp(s: Subject, t: Sequence[Array], moving: tuple[int, ...], y:
         if all(one is None for one in tangents):
             return np.zeros(y.shape)
         answer = s.primitive.jvp(plain, tangents, value, *s.at(point), **s.settings)
-        return np.zeros(y.shape) if answer is None else answer
+        return np.zeros(y.shape) if answer is None else real_part(answer, y)
 
     return rounded(rule, (y, *s.point, *t)).error
 
@@ -136,7 +139,7 @@ def vjp_is_the_adjoint(primitive: Primitive, operands: Sequence[Any], settings: 
 def _pairing(a: Any, b: Any) -> Any:
     if np.shape(a) != np.shape(b):
         raise LawError(f"adjoint: a cotangent of shape {np.shape(a)} meets a tangent of shape {np.shape(b)}.")
-    return np.sum(np.asarray(a, np.float64) * np.asarray(b, np.float64))
+    return np.sum(np.real(np.conj(a) * np.asarray(b, np.result_type(b, np.float64))))
 
 
 def _push(y: Tensor, x: Tensor, t: Array) -> Any:
@@ -165,15 +168,15 @@ def second_order(primitive: Primitive, operands: Sequence[Any], settings: dict[s
     g, *u = directions([y, *s.point], salt=3)
 
     def gradients(point: Sequence[Any]) -> list[Any]:
-        """The plain VJP, which must let complex numbers pass."""
+        """The plain VJP, which must let complex numbers pass; between conjugates, as users see gradients."""
         at = s.at(point)
         value = primitive.value(*at, **settings)
         totals: list[Any] = [0.0] * len(point)
         for i, k in enumerate(s.places):
             if k is not None:
-                c = primitive.vjp(i, plain, g, value, *at, **settings)
+                c = primitive.vjp(i, plain, np.conj(g), value, *at, **settings)
                 totals[k] = totals[k] + (0.0 if c is None else _summed_to(c, s.point[k].shape))
-        return totals
+        return totals if s.analytic else [real_part(np.conj(c), x) for c, x in zip(totals, s.point, strict=True)]
 
     by_rules = _second_by_rules(s, g, u, None)
     moved = [_second_by_rules(s, g, u, np.random.default_rng(salt)) for salt in range(3)] if s.smooth else []
@@ -183,12 +186,12 @@ def second_order(primitive: Primitive, operands: Sequence[Any], settings: dict[s
         def one(point: Sequence[Any], k: int = k, shape: tuple[int, ...] = x.shape) -> Any:
             return np.broadcast_to(gradients(point)[k], shape)
 
-        numeric = directional(one, s.point, u, analytic=primitive.analytic)
+        numeric = directional(one, s.point, u, analytic=s.analytic)
         name = f"second order of {primitive.name}, leaf {k}"
         for way, value in by_rules[k].items():
             slack = 8 * np.max([np.abs(other[k][way] - value) for other in moved], axis=0) if moved else 0.0
             if way in {"reverse over reverse", "forward over reverse"}:
-                same(s, name, Claim(way, value, slack), Claim(f"{_method(primitive)} of the vjp rule", *numeric))
+                same(s, name, Claim(way, value, slack), Claim(f"{_method(s)} of the vjp rule", *numeric))
             else:
                 same(s, name, Claim(way, value, slack + 4 * np.spacing(np.abs(own[k]))), Claim("the plain vjp rule", own[k]))
     tangent = Estimate(*rounded(lambda a: _push_all(s, a), u)) if u else None
@@ -254,8 +257,8 @@ def _node(x: Tensor) -> Any:
     return x.node
 
 
-def _method(primitive: Primitive) -> str:
-    return "the complex step" if primitive.analytic else "the numeric derivative"
+def _method(s: Subject) -> str:
+    return "the complex step" if s.analytic else "the numeric derivative"
 
 
 LAWS: dict[str, Law] = {

@@ -66,14 +66,17 @@ def extrapolated(function: Function, point: Sequence[Any], direction: Sequence[A
     """
 
     def at(h: float) -> Array:
-        return np.asarray(function([x + h * t for x, t in zip(point, direction, strict=True)]), np.float64)
+        y = np.asarray(function([x + h * t for x, t in zip(point, direction, strict=True)]))
+        return y.astype(np.complex128 if y.dtype.kind == "c" else np.float64, copy=False)
 
     best: Estimate | None = None
     before: list[Array] = []
+    # what cancels to nothing, such as the gradient of x/x, has the rounding of what is of the function's size
+    inside = np.max(rounded(function, point).error, initial=0.0)
     for level in range(LEVELS):
         h = STEP / 2**level
         above, below = at(h), at(-h)
-        noise = SAFETY * EPSILON * (np.abs(above) + np.abs(below) + _slope_noise(point, above - below, h)) / h
+        noise = (inside + SAFETY * EPSILON * (np.abs(above) + np.abs(below) + _slope_noise(point, above - below, h))) / h
         row = [(above - below) / (2 * h)]
         for k, earlier in enumerate(before):
             row.append(row[k] + (row[k] - earlier) / (4.0 ** (k + 1) - 1))

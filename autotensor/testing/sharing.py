@@ -44,7 +44,7 @@ def _never_recorded(s: Subject) -> None:
 
 def _unchanged(s: Subject, pairs: Any) -> None:
     for now, before in pairs:
-        if not np.array_equal(now, before, equal_nan=np.asarray(now).dtype.kind == "f"):
+        if not np.array_equal(now, before, equal_nan=np.asarray(now).dtype.kind in "fc"):
             raise LawError(f"mutation: {before.tolist()} became {np.asarray(now).tolist()}, in {s}.")
 
 

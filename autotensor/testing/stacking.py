@@ -14,6 +14,7 @@ from autotensor.core.errors import AutotensorError
 from autotensor.core.primitive import MATRICES, Primitive
 from autotensor.core.spec import SCALARS, Array
 from autotensor.core.tensor import Tensor
+from autotensor.ops.complex_numbers import real
 from autotensor.testing.numeric import EPSILON, rounded
 from autotensor.testing.subject import Claim, LawError, Subject, directions, same, subject, subsets
 
@@ -58,10 +59,15 @@ def _gradient(s: Subject, places: Sequence[int], floats: Sequence[int]) -> Funct
     f = _call(s, places)
 
     def weighted(*arrays: Any) -> Any:
-        y = f(*arrays)
-        return (y * directions([np.zeros(y.shape)], salt=5)[0]).sum()
+        return _weighted(f(*arrays), 0)
 
     return grad(weighted, tuple(floats))
+
+
+def _weighted(y: Any, skip: int) -> Any:
+    """<w, y> with a weight for each element of an example, whose axes are those after `skip`."""
+    (w,) = directions([np.zeros(y.shape[skip:], y.dtype)], salt=5)
+    return real(y * np.conj(w)).sum()
 
 
 def _tangent(s: Subject, places: Sequence[int], floats: Sequence[int]) -> Function:
@@ -75,7 +81,7 @@ def _tangent(s: Subject, places: Sequence[int], floats: Sequence[int]) -> Functi
             return f(*full)
 
         at = [arrays[i] for i in floats]
-        return jvp(moving, at, [x * 0.5 + 0.25 for x in at])[1]
+        return jvp(moving, at, [x * (0.5 + 0.75j if x.dtype.kind == "c" else 0.5) + 0.25 for x in at])[1]
 
     return tangent
 
@@ -92,7 +98,7 @@ def _varied(s: Subject, i: int, numbers: Sequence[int] | range) -> list[Array]:
     rolled = [np.roll(x, k) for k in numbers]
     if x.dtype.kind == "b":
         return [~y if k % 2 else y for k, y in zip(numbers, rolled, strict=True)]
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         return rolled
     low, high = s.primitive.domain[i] if s.primitive.domain else (-np.inf, np.inf)
     middle = (max(low, -2.0 if high > -1 else high - 2) + min(high, 2.0 if low < 1 else low + 2)) / 2
@@ -124,7 +130,7 @@ def _stack(s: Subject, f: Function, places: Sequence[int], many: dict[int, list[
     with np.errstate(all="ignore"):
         values = parts(arrays)
         if not s.smooth or not s.primitive.differentiable:
-            return values, [4 * EPSILON * np.abs(v) if v.dtype.kind == "f" else 0.0 for v in values]
+            return values, [4 * EPSILON * np.abs(v) if v.dtype.kind in "fc" else 0.0 for v in values]
         return values, [rounded(part(n), arrays).error for n in range(len(values))]
 
 
@@ -151,11 +157,8 @@ def _differentiated(s: Subject, places: Sequence[int], many: dict[int, list[Arra
     f = _call(s, places)
     mapped = vmap(f, tuple(0 if i in many else None for i in places))
 
-    def weighted(y: Any) -> Any:
-        return (y * directions([np.zeros(y.shape[1:])], salt=5)[0]).sum()
-
     def inside(*arrays: Any) -> Any:
-        return weighted(mapped(*arrays))
+        return _weighted(mapped(*arrays), 1)
 
     law = f"grad of vmap over operands {list(many)}"
     given = [Tensor(np.stack(many[i]) if i in many else s.operands[i]) for i in places]

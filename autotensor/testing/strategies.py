@@ -29,6 +29,8 @@ CLEARANCE = 4 * STEP  # to the nearest kink: two operands that each move a STEP,
 FLOATS = ("float64",)
 MIXED = ("float32", "float64")
 NUMBERS = ("float32", "float64", "int64", "int32", "bool")
+COMPLEX = ("complex128", "complex128", "float64")  # operands of both kinds meet
+ASIDE = (0.25, 0.9)  # how far from the real axis complex numbers lie: poles and branch cuts are on it, or beyond +-i
 LAYOUTS = ("C", "F", "strided", "reversed")
 
 
@@ -43,17 +45,24 @@ class Case(NamedTuple):
 def cases(draw: st.DrawFn, primitive: Primitive, dtypes: Sequence[str] = FLOATS) -> Case:
     """Operands and settings for `primitive`, inside its domain and away from its kinks; floating operands have `dtypes`.
 
+    A domain is one of real numbers: complex ones lie in the plane on both sides of the whole axis. Complex matrices that would be
+    symmetric are Hermitian.
+
     >>> from autotensor.core.primitive import registry
     >>> case = cases(registry["divide"]).example()  # doctest: +SKIP
     """
     kinds, shapes, settings = draw(_structures(primitive))
     n = len(shapes)
-    floating = [i for i in range(n) if kinds[i] == "float"]
+    floating = [i for i in range(n) if kinds[i] in {"float", "complex"}]
     twins = _same_twice(draw, primitive, floating, shapes)
+    # an operand of the kind "complex" is, also where the others are real
+    chosen = [draw(st.sampled_from(dtypes if kind != "complex" else _complex(dtypes))) for kind in kinds]
+    plane = [dtype.startswith("complex") for dtype in chosen]
+    kinds = tuple("float" if kind == "complex" else kind for kind in kinds)
     rng = np.random.default_rng(draw(st.integers(0, 2**16)))
-    numbers = _away_from_kinks(rng, primitive, kinds, shapes, settings, twins)
+    numbers = _away_from_kinks(rng, primitive, kinds, shapes, settings, twins, plane)
     if numbers is None and twins:  # max(x, x) is a kink everywhere
-        twins, numbers = {}, _away_from_kinks(rng, primitive, kinds, shapes, settings, {})
+        twins, numbers = {}, _away_from_kinks(rng, primitive, kinds, shapes, settings, {}, plane)
     if numbers is None:
         reject()
     scalar = draw(st.none() | st.sampled_from(floating)) if isinstance(primitive, Elementwise) and n > 1 and not twins else None
@@ -64,11 +73,20 @@ def cases(draw: st.DrawFn, primitive: Primitive, dtypes: Sequence[str] = FLOATS)
         elif i == scalar:
             operands.append(x.flat[0].item() if x.size else 1.0)
         else:
-            array = x.astype(draw(st.sampled_from(dtypes))) if kinds[i] in {"float", *MATRICES} else x
+            array = x.astype(chosen[i]) if kinds[i] in {"float", *MATRICES} else x
             operands.append(laid_out(array, draw(st.sampled_from(LAYOUTS))))
     if scalar is not None:
         assume(clear(primitive, operands, settings))
     return Case(tuple(operands), settings)
+
+
+def _complex(dtypes: Sequence[str]) -> Sequence[str]:
+    """The complex dtypes that correspond to floating ones, others as they are.
+
+    >>> _complex(("float32", "int64"))
+    ('complex64', 'int64')
+    """
+    return tuple({"float32": "complex64", "float64": "complex128"}.get(dtype, dtype) for dtype in dtypes)
 
 
 @st.composite
@@ -107,17 +125,18 @@ def _away_from_kinks(
     shapes: Sequence[Shape],
     settings: dict[str, Any],
     twins: dict[int, int],
+    plane: Sequence[bool],
 ) -> list[Array] | None:
-    """Numbers of those shapes, drawn again where they are too near a kink; None if that does not end."""
+    """Numbers of those shapes, complex in the `plane`, drawn again where they are too near a kink; None if that does not end."""
     numbers: list[Array] = []
     for i, (kind, shape) in enumerate(zip(kinds, shapes, strict=True)):
         if i in twins:
             numbers.append(numbers[twins[i]])
         elif kind == "float":
             group = (i, *(j for j, first in twins.items() if first == i))
-            numbers.append(_draw_numbers(rng, _interval(primitive, group), shape))
+            numbers.append(_draw_numbers(rng, _interval(primitive, group), shape, plane=plane[i]))
         elif kind in MATRICES:
-            numbers.append(draw_matrices(rng, kind, shape))
+            numbers.append(draw_matrices(rng, kind, shape, plane=plane[i]))
         elif kind == "bool":
             numbers.append(np.asarray(rng.integers(0, 2, shape), np.bool_))
         else:
@@ -131,9 +150,9 @@ def _away_from_kinks(
         i = free[attempt % len(free)]
         group = (i, *(j for j, first in twins.items() if first == i))
         if kinds[i] in MATRICES:
-            again = draw_matrices(rng, kinds[i], shapes[i])
+            again = draw_matrices(rng, kinds[i], shapes[i], plane=plane[i])
         else:
-            again = _draw_numbers(rng, _interval(primitive, group), shapes[i])
+            again = _draw_numbers(rng, _interval(primitive, group), shapes[i], plane=plane[i])
         numbers[i] = np.where(_where(near, shapes[i]), again, numbers[i])
         for j in group:
             numbers[j] = numbers[i]
@@ -153,28 +172,33 @@ def _where(near: Array, shape: Shape) -> Any:
     return np.any(near, axis=axes).reshape(shape)
 
 
-def _draw_numbers(rng: np.random.Generator, interval: tuple[float, float], shape: Shape) -> Array:
-    """Numbers on the grid strictly inside an interval."""
+def _draw_numbers(rng: np.random.Generator, interval: tuple[float, float], shape: Shape, *, plane: bool = False) -> Array:
+    """Numbers on the grid strictly inside an interval; in the `plane`, on both sides of the axis."""
+    if plane:
+        aside = _draw_numbers(rng, ASIDE, shape) * rng.choice([-1, 1], shape)
+        return np.asarray(_draw_numbers(rng, (-REACH, REACH), shape) + 1j * aside)
     low, high = math.floor(interval[0] * GRID) + 1, math.ceil(interval[1] * GRID)
     return np.asarray(rng.integers(low, high, shape) / GRID, np.float64)
 
 
-def draw_matrices(rng: np.random.Generator, kind: str, shape: Shape) -> Array:
-    """Matrices on the grid, far from singular, whose singular values are far apart.
+def draw_matrices(rng: np.random.Generator, kind: str, shape: Shape, *, plane: bool = False) -> Array:
+    """Matrices on the grid, far from singular, whose singular values are far apart; complex ones in the `plane`.
 
-    "symmetric" ones have eigenvalues of both signs, "positive" ones are symmetric with eigenvalues above 0.
+    "symmetric" ones have eigenvalues of both signs, "positive" ones are symmetric with eigenvalues above 0. Complex, they are
+    Hermitian.
 
     >>> x = draw_matrices(np.random.default_rng(0), "positive", (2, 2))
     >>> bool(x[0, 1] == x[1, 0]), bool(np.linalg.eigvalsh(x)[0] > 0.5)
     (True, True)
     """
     k = min(shape[-2:])
-    u, _, vh = np.linalg.svd(rng.uniform(-1, 1, shape), full_matrices=False)
+    x = rng.uniform(-1, 1, shape)
+    u, _, vh = np.linalg.svd(x + 1j * rng.uniform(-1, 1, shape) if plane else x, full_matrices=False)
     s = 0.75 * (1 + np.arange(k)) + rng.uniform(0, 0.25, (*shape[:-2], 1, k))
     if kind != "regular":
-        vh = np.swapaxes(u, -1, -2)
+        vh = np.conj(np.swapaxes(u, -1, -2))
         s = s * (-1.0) ** np.arange(k) if kind == "symmetric" else s
-    return np.asarray(np.round((u * s) @ vh * GRID) / GRID, np.float64)
+    return np.asarray(np.round((u * s) @ vh * GRID) / GRID)
 
 
 def clear(primitive: Primitive, operands: Sequence[Any], settings: dict[str, Any]) -> bool:
@@ -213,8 +237,9 @@ def tensors(
     """`count` Tensors as an operation may meet them: what is to be differentiated requires a gradient, constants do not.
 
     Shapes: `shapes`, one for each, or a strategy for such; by default ones that broadcast together, among them () and size 0.
-    `domain` is an open interval, or one for each; `layouts` are ways of lying in memory. With `constants` some (never all) are
-    constants; with `repeated` one may be the very Tensor that an earlier one of its shape and domain is.
+    `domain` is an open interval, or one for each; complex numbers lie in the plane, beside the real axis. `layouts` are ways of
+    lying in memory. With `constants` some (never all) are constants; with `repeated` one may be the very Tensor that an earlier
+    one of its shape and domain is.
 
     >>> one, other = tensors(2, shapes=[(2, 3), (3,)]).example()  # doctest: +SKIP
     >>> one.shape, other.shape  # doctest: +SKIP
@@ -237,8 +262,10 @@ def tensors(
         if again and alike:
             found.append(found[alike[0]])
             continue
-        numbers = _draw_numbers(rng, (max(interval[0], -BOUND), min(interval[1], BOUND)), tuple(shape))
-        array = laid_out(numbers.astype(draw(st.sampled_from(dtypes))), draw(st.sampled_from(layouts)))
+        dtype = draw(st.sampled_from(dtypes))
+        ends = max(interval[0], -BOUND), min(interval[1], BOUND)
+        numbers = _draw_numbers(rng, ends, tuple(shape), plane=dtype.startswith("complex"))
+        array = laid_out(numbers.astype(dtype), draw(st.sampled_from(layouts)))
         found.append(Tensor(array).requires_grad_(i in moving))
     if not any(x.requires_grad for x in found):  # what was to move is an earlier one again
         found[0].requires_grad_()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autotensor.core.primitive import MATRICES, Primitive
-from autotensor.core.spec import SCALARS, Array
+from autotensor.core.spec import SCALARS, Array, DType, Shape
 from autotensor.core.tensor import Tensor
 from autotensor.testing.numeric import EPSILON
 
@@ -50,6 +50,11 @@ class Subject(NamedTuple):
         return type(self.primitive).kinks is Primitive.kinks or self.of_matrices
 
     @property
+    def analytic(self) -> bool:
+        """Whether the complex step is exact for it, which is a step away from real operands."""
+        return self.primitive.analytic and not any(np.iscomplexobj(x) for x in self.operands)
+
+    @property
     def of_matrices(self) -> bool:
         return not MATRICES.isdisjoint(self.primitive.kinds)
 
@@ -74,7 +79,7 @@ def subject(primitive: Primitive, operands: Sequence[Any], settings: dict[str, A
     point: list[Array] = []
     places: list[int | None] = []
     for x in operands:
-        if isinstance(x, SCALARS) or x.dtype.kind != "f":
+        if isinstance(x, SCALARS) or x.dtype.kind not in "fc":
             places.append(None)
             continue
         k = next((k for k, known in enumerate(point) if known is x), len(point))
@@ -89,9 +94,19 @@ def leaf(x: Array) -> Tensor:
 
 
 def directions(arrays: Sequence[Any], salt: int) -> list[Array]:
-    """One array of numbers in [-1, 1] for each of `arrays`; the same ones every time."""
+    """One array of numbers in [-1, 1] for each of `arrays`, both parts of complex ones; the same ones every time."""
     rng = np.random.default_rng(salt)
-    return [np.asarray(rng.integers(-64, 65, np.shape(x)) / 64, x.dtype) for x in arrays]
+    return [_within_one(rng, np.shape(x), x.dtype) for x in arrays]
+
+
+def _within_one(rng: np.random.Generator, shape: Shape, dtype: DType) -> Array:
+    parts = [rng.integers(-64, 65, shape) / 64 for _ in ("real", "imaginary")[: 1 + (dtype.kind == "c")]]
+    return np.asarray(parts[0] + 1j * parts[1] if len(parts) > 1 else parts[0], dtype)
+
+
+def real_part(x: Any, like: Any) -> Any:
+    """`x`, or its real part if `like` is real: what the sweep makes of a complex cotangent that reaches a real operand."""
+    return np.real(x) if np.asarray(like).dtype.kind != "c" else x
 
 
 def same(s: Subject, law: str, one: Claim, other: Claim) -> None:

@@ -9,6 +9,7 @@ from autotensor.nn.functional.binary_loss import (
     soft_margin_loss,
 )
 from autotensor.nn.functional.classification_loss import cross_entropy, kl_div, multi_margin_loss, nll_loss
+from autotensor.nn.functional.convolution import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
 from autotensor.nn.functional.normalisation import batch_norm, layer_norm
 from autotensor.nn.functional.piecewise import (
     hardshrink,
@@ -41,7 +42,8 @@ from autotensor.nn.functional.smooth import (
 from autotensor.nn.functional.vectors import log_softmax, normalize, one_hot, softmax
 
 __all__ = [
-    "linear", "dropout", "layer_norm", "batch_norm", "normalize", "one_hot",
+    "linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
+    "dropout", "layer_norm", "batch_norm", "normalize", "one_hot",
     "relu", "relu6", "leaky_relu", "prelu", "threshold", "hardtanh", "hardsigmoid", "hardswish", "softshrink", "hardshrink",
     "tanh", "sigmoid", "logsigmoid", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "tanhshrink", "glu",
     "softmax", "log_softmax",

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.namespace import recorded as ns
+from autotensor.core.recording import no_grad
 from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import here
 from autotensor.ops.conversion import lift
@@ -124,5 +125,6 @@ def _values_per_channel(shape: tuple[int, ...]) -> int:
 def move_running(running: Tensor | None, batch: Any, momentum: float, correction: float = 1.0) -> None:
     """running = (1 - momentum) running + momentum correction batch: a new array in the same Tensor, outside the graph."""
     if running is not None:
-        fresh = batch.numpy().reshape(running.shape) * (momentum * correction)
-        running.data = (running.data * (1 - momentum) + fresh).astype(running.dtype, copy=False)
+        with no_grad():
+            fresh = ops.reshape(batch, running.shape) * (momentum * correction)
+            ops.astype(running * (1 - momentum) + fresh, running.dtype, copy=False).put_into(running)

@@ -180,6 +180,15 @@ def test_what_is_the_same_for_all_is_repeated():
     assert at.vmap(lambda x: at.tensor([1.0, 2.0]))(at.tensor(X)).tolist() == [[1, 2]] * 4
 
 
+def test_a_result_may_be_an_argument_or_lead_to_another_result():
+    def f(x):
+        y = at.sin(x)
+        return x, y, y * 2
+
+    for found, expected in zip(at.vmap(f)(at.tensor(X)), (X, np.sin(X), 2 * np.sin(X)), strict=True):
+        np.testing.assert_allclose(found.numpy(), expected)
+
+
 def test_results_are_arrays_of_their_own():
     x = at.tensor(X)
     same, part, turned = at.vmap(lambda x: (x, x[1:], x.reshape(3, 1).T))(x)

@@ -187,6 +187,23 @@ def test_create_graph_says_backward_too() -> None:
         at.sqrt(x).sum().backward(create_graph=True)
 
 
+@pytest.mark.parametrize(
+    ("f", "numbers", "told"),
+    [
+        (at.sqrt, [0.0, 1.0], r"the tangent of sqrt is not finite, .* \(forward mode\): 1 inf"),
+        (lambda x: at.sqrt(x * x).sum(), [0.0, 1.0], r"the tangent of sqrt is not finite"),
+    ],
+)
+def test_forward_mode_is_watched(f: Any, numbers: list[float], told: str) -> None:
+    x = at.tensor(numbers)
+    with at.debug(nan="raise"), pytest.raises(NonFiniteError, match=told):
+        at.jvp(f, (x,), (at.ones(2),))
+    with at.debug(), np.errstate(all="ignore"):
+        assert not np.isfinite(at.jvp(f, (x,), (at.ones(2),))[1].data).all()
+    with at.debug(nan="raise"):
+        assert at.jvp(f, (x + 1,), (at.ones(2),))[1].shape == f(x).shape
+
+
 def test_operations_that_are_not_recorded_are_watched() -> None:
     with at.no_grad(), at.debug(nan="raise"), pytest.raises(NonFiniteError):
         at.log(at.tensor([0.0]))

@@ -81,7 +81,7 @@ def test_ragged_lists_are_refused() -> None:
         at.tensor([[1.0], [1.0, 2.0]])
 
 
-@pytest.mark.parametrize("dtype", ["int64", "bool", "complex64"])
+@pytest.mark.parametrize("dtype", ["int64", "bool"])
 def test_only_floating_tensors_require_gradients(dtype: str) -> None:
     with pytest.raises(DTypeError, match=r"only floating tensors can require gradients, got dtype .* Convert it first"):
         at.tensor([1, 0], dtype=dtype, requires_grad=True)
@@ -131,7 +131,7 @@ def test_numpy_scalars_meet_tensors() -> None:
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (np.linalg.eig, r"np\.eig is not available on Tensors.*leave the graph first"),
+        (np.linalg.tensorinv, r"np\.tensorinv is not available on Tensors.*leave the graph first"),
         (np.cbrt, r"np\.cbrt is not available on Tensors"),
         (np.add.reduce, r"np\.add\.reduce is not available on Tensors"),
         (lambda x: np.add(x, x, out=np.zeros(2)), r"np\.add with out= is not available"),

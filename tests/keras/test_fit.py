@@ -141,7 +141,7 @@ def test_batches_keep_their_samples_when_whole_batches_are_shuffled():
 
     x = keras.Input((1,))
     model = Watched(x, layers.Dense(1)(x))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     keras.utils.set_random_seed(4)
     model.fit(np.arange(20.0)[:, None], np.zeros(20), batch_size=4, shuffle="batch", verbose=0)
     assert sorted(seen) == [[4.0 * i + j for j in range(4)] for i in range(5)]
@@ -159,7 +159,7 @@ def test_every_sample_is_seen_once_an_epoch_and_the_last_batch_may_be_smaller():
 
     x = keras.Input((1,))
     model = Watched(x, layers.Dense(1)(x))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", run_eagerly=True)
     model.fit(np.arange(20.0)[:, None], np.zeros(20), batch_size=8, verbose=0)
     assert sizes == [8, 8, 4]
     assert sorted(seen) == list(range(20))

@@ -20,6 +20,7 @@ NAN, INF = math.nan, math.inf
 EULER = 0.5772156649015329
 F64, F32 = np.dtype(np.float64), np.dtype(np.float32)
 ALONG = {"axis": (0,), "keepdims": False}
+STEPS = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,), "groups": 1}
 
 
 class Row(NamedTuple):
@@ -87,6 +88,11 @@ TABLE: dict[str, Row] = {
     "lgamma": row((5.0,), math.log(24), 25 / 12 - EULER),  # ln 4!; 1 + 1/2 + 1/3 + 1/4 - Euler's constant
     "polygamma": row((1.0,), -EULER, PI**2 / 6, order=0),
     "bessel_i": row(([0.0],), [0.0], [0.5], order=1),  # (I_0(0) + I_2(0))/2
+    "bessel_j": row(([0.0],), [0.0], [0.5], order=1),  # (J_0(0) - J_2(0))/2
+    "erfcx": row((0.0,), 1.0, -2 / math.sqrt(PI)),
+    "log_ndtr": row((0.0,), -LN2, math.sqrt(2 / PI)),  # the density over the probability: 1/sqrt(2 pi) over 1/2
+    "erfinv": row((0.0,), 0.0, math.sqrt(PI) / 2),
+    "ndtri": row((0.5,), 0.0, math.sqrt(2 * PI)),
     # comparison and choice
     "copysign": row(([-2.0, 3.0], [1.0, -1.0]), [2.0, -3.0], [-1.0, -1.0], [0.0, 0.0]),
     "heaviside": row(([-2.0, 0.0, 3.0], [0.5, 0.5, 0.5]), [0.0, 0.5, 1.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0]),
@@ -117,6 +123,19 @@ TABLE: dict[str, Row] = {
     "trunc": row(([-1.5, 1.5],), [-1.0, 1.0], [0.0, 0.0]),
     "round": row(([0.5, 1.5, 2.6],), [0.0, 2.0, 3.0], [0.0, 0.0, 0.0]),  # halves to even
     "where": row(([True, False], [1.0, 2.0], [3.0, 4.0]), [1.0, 4.0], None, [1.0, 0.0], [0.0, 1.0]),
+    # complex numbers: the gradient of the real part of the sum, dy/dRe + i dy/dIm
+    "real": row(([1 + 2j],), [1.0], [1.0]),
+    "imag": row(([1 + 2j],), [2.0], [1j]),
+    "conj": row(([1 + 2j],), [1 - 2j], [1.0]),
+    "angle": row(([1 + 1j],), [PI / 4], [(-1 + 1j) / 2]),  # -Im/|x|**2 + i Re/|x|**2
+    "complex": row(([1.0], [2.0]), [1 + 2j], [1.0], [0.0]),
+    # Fourier transforms: e**(-2 pi i j k/4) = (-i)**(j k)
+    "fft": row(([1.0, 2.0, 3.0, 4.0],), [10, -2 + 2j, -2, -2 - 2j], [4.0, 0.0, 0.0, 0.0], axis=0, norm="backward"),
+    "ifft": row(([10, -2 + 2j, -2, -2 - 2j],), [1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0, 0.0], axis=0, norm="backward"),
+    "rfft": row(
+        ([1.0, 2.0, 3.0, 4.0],), [10, -2 + 2j, -2], [3.0, 0.0, 1.0, 0.0], axis=0, norm="backward"
+    ),  # 1 + Re (-i)**j + (-1)**j
+    "irfft": row(([10, -2 + 2j, -2],), [1.0, 2.0, 3.0, 4.0], [1.0, 0.0, 0.0], n=4, axis=0, norm="backward"),
     # reduction
     "sum": row(([[1.0, 2.0], [3.0, 4.0]],), [4.0, 6.0], [[1.0, 1.0], [1.0, 1.0]], **ALONG),
     "max": row(([[1.0, 5.0], [3.0, 4.0]],), [3.0, 5.0], [[0.0, 1.0], [1.0, 0.0]], **ALONG),
@@ -143,6 +162,7 @@ TABLE: dict[str, Row] = {
     "ungather": row(([[5.0, 6.0]], [[2, 2]]), [[0.0, 0.0, 11.0]], [[1.0, 1.0]], None, classes=3),
     # order and running sums
     "argsort": fact(([[3.0, 1.0, 3.0]],), [[0, 2, 1]], descending=True),
+    "isin": fact(([1.0, 2.0, 3.0], [3.0, 1.0]), [False, True, False], invert=True),
     "searchsorted": fact(([1.0, 2.0, 2.0], [2.0, 0.0]), [3, 0], side="right"),
     "cumulative_sum": row(([1.0, 2.0, 3.0],), [1.0, 3.0, 6.0], [3.0, 2.0, 1.0], axis=0),
     # linear algebra: by the sum, da[i, j] = sum of row j of b, db[i, j] = sum of column i of a
@@ -154,6 +174,14 @@ TABLE: dict[str, Row] = {
     ),
     # y = [1*3 + 2*4, 1*5 + 2*6]; dx = columns of W summed, each row of dW = x
     "linear": row(([[1.0, 2.0]], [[3.0, 4.0], [5.0, 6.0]]), [[11.0, 17.0]], [[8.0, 10.0]], [[1.0, 2.0], [1.0, 2.0]]),
+    # y = [1*10 + 2*1, 2*10 + 3*1]; in the middle both weights meet x; each weight meets two of x
+    "convolution": row(([[[1.0, 2.0, 3.0]]], [[[10.0, 1.0]]]), [[[12.0, 23.0]]], [[[10.0, 11.0, 1.0]]], [[[3.0, 5.0]]], **STEPS),
+    "convolution_transpose": row(
+        ([[[1.0, 2.0]]], [[[10.0, 1.0]]]), [[[10.0, 21.0, 2.0]]], [[[11.0, 11.0]]], [[[3.0, 3.0]]], size=(3,), **STEPS
+    ),
+    "convolution_weight": row(
+        ([[[1.0, 2.0, 3.0]]], [[[10.0, 1.0]]]), [[[12.0, 23.0]]], [[[10.0, 11.0, 1.0]]], [[[3.0, 5.0]]], kernel=(2,), **STEPS
+    ),
     # x = [[2, 1], [1, 1]] has the inverse [[1, -1], [-1, 2]]; db = row sums of it transposed, da = -db y.T
     "solve": row(([[2.0, 1.0], [1.0, 1.0]], [[3.0], [2.0]]), [[1.0], [1.0]], [[0.0, 0.0], [-1.0, -1.0]], [[0.0], [1.0]]),
     "inv": row(([[2.0, 1.0], [1.0, 1.0]],), [[1.0, -1.0], [-1.0, 2.0]], [[0.0, 0.0], [0.0, -1.0]]),  # -(row sums)(column sums)
@@ -161,7 +189,7 @@ TABLE: dict[str, Row] = {
     "det": row(([[1.0, 2.0], [3.0, 5.0]],), -1.0, [[5.0, -3.0], [-2.0, 1.0]]),
     "cofactor": row(([[1.0, 2.0], [3.0, 5.0]],), [[5.0, -3.0], [-2.0, 1.0]], [[1.0, -1.0], [-1.0, 1.0]]),
     "logabsdet": row(([[0.0, -2.0], [0.5, 0.0]],), 0.0, [[0.0, -0.5], [2.0, 0.0]]),
-    "sign_of_det": fact(([[0.0, 2.0], [0.5, 0.0]],), -1.0),
+    "sign_of_det": row(([[0.0, 2.0], [0.5, 0.0]],), -1.0, [[0.0, 0.0], [0.0, 0.0]]),
     # [[a, b], [b, c]] = [[4, 2], [2, 2]]: r = sqrt(a) = 2, b/r = 1, sqrt(c - b**2/a) = 1; of the sum
     # d/da = 1/4 - 1/8 + 1/8, d/dc = 1/2, d/db = 1/2 - 1/2, half of it in each corner
     "cholesky": row(([[4.0, 2.0], [2.0, 2.0]],), [[2.0, 0.0], [1.0, 1.0]], [[0.25, 0.0], [0.0, 0.5]]),
@@ -170,11 +198,25 @@ TABLE: dict[str, Row] = {
     "complement": fact(([[1.0], [0.0]],), [[0.0], [1.0]]),
     # diag(1, 3): w = (1, 3), v = 1; dw = dx_ii, dv_12 = dx_12/2 = -dv_21, which cancel in the sum
     "eigh": row(([[1.0, 0.0], [0.0, 3.0]],), [[1.0, 3.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]),
+    "eigvalsh": row(([[0.0, 2.0], [2.0, 0.0]],), [-2.0, 2.0], [[1.0, 0.0], [0.0, 1.0]]),  # the sum is the trace
+    # the same matrix, of which dx_12 and dx_21 are now two: dv_12 = dx_12/2, dv_21 = -dx_21/2
+    "eig": row(([[1.0, 0.0], [0.0, 3.0]],), [[1.0, 3.0], [1.0, 0.0], [0.0, 1.0]], [[1.0, 0.5], [-0.5, 1.0]]),
+    "eigvals": row(([[1.0, 2.0], [0.0, 3.0]],), [1.0, 3.0], [[1.0, 0.0], [0.0, 1.0]]),
+    "pivots": fact(([[0.6, -0.7], [-0.8, 0.71]],), [[0.0, 1.0], [1.0, 0.0]]),  # 0.6 < 0.9 * 0.8, 0.7 > 0.9 * 0.71
+    "ties": fact(([[1.0, 2.0, 1.0]],), [[0.5, 0.0, 0.5], [0.0, 1.0, 0.0], [0.5, 0.0, 0.5]]),
+    "apart": row(([[3.0]], [[2.0]]), [[1.5]], [[0.5]], [[-0.75]], case="eigh"),
+    "alike": row(([[5.0, 1.0], [2.0, 7.0]], [[1.0, 2.0]]), [[5.0, 1.0], [2.0, 7.0]], np.ones((2, 2)), [[0.0, 0.0]], case="eigh"),
+    "spread": row(([[5.0, 7.0]], [[1.0, 2.0]]), [[5.0, 0.0], [0.0, 7.0]], [[1.0, 1.0]], [[0.0, 0.0]], case="eigh"),
+    "collect": row(([[5.0, 1.0], [2.0, 7.0]], [[1.0, 2.0]]), [[5.0, 7.0]], [[1.0, 0.0], [0.0, 1.0]], [[0.0, 0.0]], case="eigh"),
+    "independent": row(([[2.0, 0.0], [1.0, 3.0]],), [[2.0, 0.0], [1.0, 3.0]], np.ones((2, 2))),
     # one column: u = (3, 4)/5, s = 5, v = 1; as for qr
     "svd": row(([[3.0], [4.0]],), [[0.6], [0.8], [5.0], [1.0]], [[0.632], [0.776]]),
+    "svdvals": row(([[3.0], [4.0]],), [5.0], [[0.6], [0.8]]),
     "matrix_rank": fact(([[1.0, 2.0], [2.0, 4.0]],), 1, rtol=None),
     # the gradient of the sum: the integral over s from 0 to 1 of expm(x.T (1 - s)) 1 1.T expm(x.T s)
     "expm": row(([[0.0, 1.0], [0.0, 0.0]],), [[1.0, 1.0], [0.0, 1.0]], [[1.5, 1.0], [13 / 6, 1.5]]),
+    # y dy + dy y = dx: dy_ij = dx_ij/(y_i + y_j)
+    "sqrtm": row(([[4.0, 0.0], [0.0, 9.0]],), [[2.0, 0.0], [0.0, 3.0]], [[1 / 4, 1 / 5], [1 / 5, 1 / 6]]),
 }
 
 CHOICES: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {

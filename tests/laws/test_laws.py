@@ -1,4 +1,4 @@
-"""The laws of the design, for every primitive in the registry. Law 5 enters with plan."""
+"""The laws of the design, for every primitive in the registry. Law 5 is in tests/plan."""
 
 import pytest
 from hypothesis import given, settings

@@ -147,7 +147,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[AutotensorError], str]] = {
     "letters": (lambda: at.einsum("i!", at.ones((2, 3))), ArgumentError, "labels are letters"),
     "numbers": (lambda: at.einsum(at.ones((2,)), [99]), ArgumentError, "ints from 0 to 51"),
     "mode": (lambda: at.convolve(at.ones((2,)), at.ones((2,)), "half"), ArgumentError, "modes full, same, valid, got 'half'"),
-    "nothing": (lambda: at.convolve(at.ones((0,)), at.ones((2,))), ShapeError, r"one axis with elements, got \(0,\) and \(2,\)"),
+    "nothing": (
+        lambda: at.convolve(at.ones((0,)), at.ones((2,))),
+        ShapeError,
+        r"as many axes of both, with elements, got \(0,\) and \(2,\)",
+    ),
     "points": (lambda: at.interp(1.0, at.ones((2,)), at.ones((3,))), ShapeError, r"as many xp as fp, got \(2,\) and \(3,\)"),
     "period": (lambda: at.interp(1.0, at.ones((2,)), at.ones((2,)), period=0.0), ArgumentError, "a period other than 0"),
 }

@@ -28,7 +28,7 @@ def close(ours: Any, theirs: Any) -> None:
     theirs = np.asarray(theirs)
     assert ours.shape == theirs.shape
     assert ours.dtype == theirs.dtype
-    tolerance = 2e-5 if ours.dtype == np.float32 else 1e-12
+    tolerance = 2e-5 if ours.dtype in {np.dtype(np.float32), np.dtype(np.complex64)} else 1e-12
     np.testing.assert_allclose(ours.data, theirs, rtol=tolerance, atol=tolerance * max(1.0, np.max(np.abs(theirs), initial=0)))
 
 
@@ -47,6 +47,7 @@ def test_every_name_of_the_standard_is_there() -> None:
 
 SQUARE = {
     "cholesky": "positive",
+    "cond": "regular",
     "det": "regular",
     "eigvalsh": "symmetric",
     "inv": "regular",
@@ -109,7 +110,7 @@ def test_qr_is_a_factorisation_with_a_positive_diagonal(size: Any, lead: Any, se
     close(q @ r, x)
     close(q.mT @ q, np.broadcast_to(np.eye(q.shape[-1]), (*lead, q.shape[-1], q.shape[-1])))
     assert (np.tril(r.data, -1) == 0).all()
-    assert (np.diagonal(r.data, axis1=-2, axis2=-1) > 0).all()
+    assert (np.diagonal(r.data, axis1=-2, axis2=-1) >= 0).all()
     close(at.tensor(np.abs(r.data)), np.abs(theirs.R))
 
 
@@ -120,6 +121,40 @@ def test_eigh_diagonalises(n: int, lead: tuple[int, ...], seed: int) -> None:
     close(w, np.linalg.eigh(x).eigenvalues)
     close(v * w.reshape((*lead, 1, n)) @ v.mT, x)
     close(v.mT @ v, np.broadcast_to(np.eye(n), x.shape))
+
+
+@given(n=sides, lead=leads, seed=seeds, dtype=dtypes)
+def test_eig_diagonalises_and_is_complex(n: int, lead: tuple[int, ...], seed: int, dtype: Any) -> None:
+    x = drawn(seed, "regular", (*lead, n, n), dtype)
+    w, v = at.linalg.eig(at.tensor(x))
+    y = np.result_type(dtype, np.complex64)
+    close(w, np.linalg.eigvals(x).astype(y))
+    close(at.linalg.eigvals(at.tensor(x)), np.linalg.eigvals(x).astype(y))
+    close(at.tensor(x) @ v, (v * w.reshape((*lead, 1, n))).data)
+    close((at.abs(v) ** 2).sum(-2), np.ones((*lead, n), dtype))
+
+
+@given(n=sides, lead=leads, seed=seeds, scale=st.sampled_from([1e-6, 1.0, 1e6]))
+def test_the_square_of_the_root_is_the_matrix(n: int, lead: tuple[int, ...], seed: int, scale: float) -> None:
+    for kind in ("positive", "regular"):
+        x = drawn(seed, kind, (*lead, n, n))
+        x = scale * (x if kind == "positive" else x @ x)  # whose eigenvalues are squares: one may come near the negative axis
+        try:
+            root = at.linalg.sqrtm(at.tensor(x))
+        except at.linalg.LinAlgError:
+            assert kind == "regular"
+            continue
+        assert (np.linalg.eigvals(root.data).real >= 0).all()
+        if kind == "positive":
+            close(root @ root / scale, x / scale)
+
+
+@pytest.mark.parametrize("order", [None, 2, -2, 1, -1, "fro", np.inf, -np.inf])
+def test_condition_numbers_agree_with_numpy(order: Any) -> None:
+    x = drawn(5, "regular", (2, 3, 3))
+    close(at.linalg.cond(at.tensor(x), order), np.linalg.cond(x, order))
+    assert at.linalg.cond(at.tensor(np.diag([1.0, 0.0]))).item() == np.inf
+    assert at.linalg.cond(at.tensor(np.diag([1.0, 0.0])), -2).item() == 0.0
 
 
 @given(size=sizes, lead=leads, seed=seeds, full=st.booleans())
@@ -192,3 +227,5 @@ def test_numpy_functions_of_tensors_are_ours() -> None:
         assert isinstance(y, at.Tensor)
         assert y.requires_grad
     assert np.linalg.eigh(x).eigenvectors.requires_grad
+    assert np.linalg.eig(x).eigenvectors.requires_grad
+    assert np.linalg.cond(x).requires_grad

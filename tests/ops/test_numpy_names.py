@@ -59,6 +59,12 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "unique_values": np.unique_values,
     "broadcast_arrays": lambda x: np.broadcast_arrays(x, x[0]),
     "positive": np.positive,
+    "sort, flattened": lambda x: np.sort(x, None),
+    "argsort, flattened": lambda x: np.argsort(x, axis=None),
+    "unique": np.unique,
+    "unique, all": lambda x: np.unique(x // 2, return_index=True, return_inverse=True, return_counts=True),
+    "unique, with NaN": lambda x: np.unique(np.where(x > 2, np.nan, x), return_inverse=True, return_counts=True),
+    "unique, NaN apart": lambda x: np.unique(np.where(x > 2, np.nan, x), equal_nan=False),
 }
 
 

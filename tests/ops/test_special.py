@@ -33,6 +33,23 @@ KNOWN: dict[str, tuple[Callable[[Any], Any], float, float]] = {
     "logit(3/4)": (special.logit, 0.75, math.log(3)),
     "ndtr(0)": (special.ndtr, 0.0, 0.5),
     "betaln(2, 3)": (lambda x: special.betaln(x, 3.0), 2.0, -math.log(12)),
+    "erfcx(1)": (special.erfcx, 1.0, 0.42758357615580700),
+    "erfcx(-1)": (special.erfcx, -1.0, 5.0089800807622835),
+    "erfcx(30)": (special.erfcx, 30.0, 0.018795888861416751),
+    "log_ndtr(-1)": (special.log_ndtr, -1.0, -1.8410216450092634),
+    "log_ndtr(-40)": (special.log_ndtr, -40.0, -804.60844201375379),
+    "log_ndtr(5)": (special.log_ndtr, 5.0, -2.8665161296376395e-07),
+    "erfinv(1/2)": (special.erfinv, 0.5, 0.47693627620446987),
+    "erfinv(-1e-200)": (special.erfinv, -1e-200, -math.sqrt(math.pi) / 2 * 1e-200),
+    "erfinv(1 - 2**-50)": (special.erfinv, 1 - 2.0**-50, 5.686128441310391),
+    "ndtri(1e-300)": (special.ndtri, 1e-300, -37.0470962993612),
+    "ndtri(3/4)": (special.ndtri, 0.75, 0.67448975019608174),
+    "j0(1)": (special.j0, 1.0, 0.76519768655796655),
+    "j0(60)": (special.j0, 60.0, -0.091471804089061873),
+    "j1(-2)": (special.j1, -2.0, -0.57672480775687339),
+    "entr(1/e)": (special.entr, math.exp(-1), math.exp(-1)),
+    "rel_entr(2, 1)": (lambda x: special.rel_entr(x, 1.0), 2.0, 2 * math.log(2)),
+    "kl_div(1, 2)": (lambda x: special.kl_div(1.0, x), 2.0, 1 - math.log(2)),
     "xlogy(0, 0)": (lambda x: special.xlogy(0.0, x), 0.0, 0.0),
     "xlog1py(2, e-1)": (lambda x: special.xlog1py(2.0, x), math.e - 1, 2.0),
 }
@@ -99,3 +116,41 @@ def test_sinc_bends_at_zero_as_it_should() -> None:
 def test_an_order_is_an_int_from_zero_on() -> None:
     with pytest.raises(ArgumentError, match="order n >= 0, an int, got -1"):
         special.polygamma(-1, at.tensor(1.0))
+
+
+@given(x=st.floats(-0.999, 0.999), p=st.floats(1e-300, 0.999))
+def test_inverses_undo_what_they_invert(x: float, p: float) -> None:
+    assert special.erf(special.erfinv(at.tensor(np.float64(x)))).item() == pytest.approx(x, rel=1e-14, abs=1e-300)
+    assert special.ndtr(special.ndtri(at.tensor(np.float64(p)))).item() == pytest.approx(p, rel=3e-13)
+
+
+def test_ends_of_the_inverses_and_tails() -> None:
+    x = at.tensor(np.array([-2.0, -1.0, 0.0, 1.0, np.nan]))
+    np.testing.assert_array_equal(special.erfinv(x).data, [np.nan, -np.inf, 0.0, np.inf, np.nan])
+    np.testing.assert_array_equal(special.ndtri(x).data, [np.nan, np.nan, -np.inf, np.inf, np.nan])
+    ends = at.tensor(np.array([-np.inf, np.inf, np.nan]))
+    np.testing.assert_array_equal(special.erfcx(ends).data, [np.inf, 0.0, np.nan])
+    np.testing.assert_array_equal(special.log_ndtr(ends).data, [-np.inf, 0.0, np.nan])
+    np.testing.assert_array_equal(special.j1(ends).data, [0.0, 0.0, np.nan])
+    assert special.erfinv(at.tensor([0.5])).dtype == np.float32
+
+
+def test_the_slope_of_log_ndtr_far_out_is_the_distance() -> None:
+    assert at.grad(special.log_ndtr)(at.tensor(np.float64(-1e6))).item() == pytest.approx(1e6, rel=1e-11)
+    assert at.grad(special.log_ndtr)(at.tensor(np.float64(40.0))).item() == 0
+
+
+@given(x=st.floats(0.1, 300), n=st.integers(1, 3))
+def test_bessel_functions_climb_by_their_recurrence(x: float, n: int) -> None:
+    from autotensor.ops.ordinary_bessel import bessel_j_values as j
+
+    assert float(j(x, n + 1) + j(x, n - 1)) == pytest.approx(float(2 * n / x * j(x, n)), rel=1e-11, abs=1e-13)
+
+
+def test_entropies_at_the_ends() -> None:
+    zero, one, below = at.tensor(0.0), at.tensor(1.0), at.tensor(-1.0)
+    assert [float(special.entr(x)) for x in (zero, one, below)] == [0.0, 0.0, -math.inf]
+    assert [float(special.rel_entr(zero, x)) for x in (zero, one, below)] == [0.0, 0.0, math.inf]
+    assert float(special.rel_entr(one, zero)) == math.inf
+    assert math.isnan(float(special.rel_entr(one, math.nan)))
+    assert float(at.grad(special.kl_div)(0.5, 0.25)) == pytest.approx(math.log(2))

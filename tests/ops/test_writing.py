@@ -93,3 +93,35 @@ def test_a_place_outside_and_values_that_do_not_fit_are_refused() -> None:
         x.at[5].set(1.0)
     with pytest.raises(ShapeError, match=r"values of shape \(2,\) do not fit the place: x\[index\] has shape \(3,\)"):
         x.at[0].set(at.ones((2,)))
+
+
+PLACES: list[tuple[Any, tuple[int, ...]]] = [
+    (lambda i, j, k: (i,), (4,)),
+    (lambda i, j, k: (i, j), ()),
+    (lambda i, j, k: (slice(1, 3), j), (2,)),
+    (lambda i, j, k: (i, slice(1, None, 2)), (2,)),
+    (lambda i, j, k: (None, 1, j), (1,)),
+    (lambda i, j, k: (..., k), (3, 6)),
+    (lambda i, j, k: (slice(None, None, 2), k), (2, 6)),
+]
+
+
+@pytest.mark.parametrize("way", ["set", *UFUNCS])
+@pytest.mark.parametrize(("index", "shape"), PLACES)
+def test_an_index_that_differs_between_the_examples_of_vmap(index: Any, shape: Any, way: str) -> None:
+    rng = np.random.default_rng(0)
+    x, v = rng.normal(size=(5, 3, 4)), rng.normal(size=(5, *shape))
+    i, j, k = (rng.integers(-n, n, size) for n, size in ((3, 5), (4, 5), (4, (5, 6))))
+
+    def f(x: Any, i: Any, j: Any, k: Any, v: Any) -> Any:
+        return getattr(x.at[index(i, j, k)], way)(v)
+
+    found = at.vmap(f)(x, i, j, k, v)
+    each = [theirs(way, index(int(i[n]), int(j[n]), k[n]))(x[n], v[n]) for n in range(5)]
+    np.testing.assert_allclose(found.data, each)
+
+
+def test_an_index_outside_in_a_later_example_of_vmap_is_refused() -> None:
+    with pytest.raises(IndexRangeError, match="index 5 is out of bounds"):
+        at.vmap(lambda x, i: x.at[i].set(1.0))(at.ones((2, 3)), at.tensor([0, 5]))
+    assert at.vmap(lambda i: at.zeros((2,)).at[i].apply(at.exp))(at.tensor([0, 1])).tolist() == [[1.0, 0.0], [0.0, 1.0]]

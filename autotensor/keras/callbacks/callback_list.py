@@ -80,6 +80,10 @@ class CallbackList(Callback):
         """Whether a callback overrides a batch hook of `mode`: "train", "test" or "predict"."""
         return bool(self._hooks[f"on_{mode}_batch_begin"] or self._hooks[f"on_{mode}_batch_end"])
 
+    def sees_batches(self, mode: str = "train") -> bool:
+        """Whether one of them is more than our own progress bar, which looks at nothing but the logs."""
+        return self._reads[f"on_{mode}_batch_end"] or bool(self._hooks[f"on_{mode}_batch_begin"])
+
     def close(self) -> None:
         """Leave the terminal as it was, however training ended."""
         for callback in self.callbacks:

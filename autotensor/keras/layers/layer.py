@@ -182,7 +182,7 @@ class Layer(Weighted):
             yield
         finally:
             for module, was in before:
-                module.training = was
+                module.__dict__["training"] = was  # as before: nothing has changed
 
     def build_for(self, input_shape: Any) -> None:
         """Build once, inside the layer's own scope, then take the weights given to the constructor."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.recording import no_grad
 from autotensor.core.spec import normalise_axis, single_axis
 from autotensor.keras import constraints, initializers, regularizers
 from autotensor.keras.layers.layer import Layer
@@ -121,7 +122,9 @@ class BatchNormalization(_Normalisation):
     def _follow(self, mean: Any, variance: Any) -> None:
         for name, batch in (("moving_mean", mean), ("moving_variance", variance)):
             moving = getattr(self, name)
-            moving.data = (self.momentum * moving.data + (1 - self.momentum) * batch.numpy().reshape(-1)).astype(moving.dtype)
+            with no_grad():
+                fresh = (1 - self.momentum) * ops.reshape(batch, (-1,))
+                ops.astype(self.momentum * moving + fresh, moving.dtype, copy=False).put_into(moving)
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis, "momentum": self.momentum}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from autotensor import ops
 from autotensor.core.errors import ArgumentError
 from autotensor.keras.layers.layer import Layer
-from autotensor.random import Generator, default
+from autotensor.random import Generator, default, drawn
 
 
 class Dropout(Layer):
@@ -43,8 +42,9 @@ class Dropout(Layer):
             return x * 0.0
         noise = self.noise_shape or (None,) * len(x.shape)
         shape = tuple(n if m is None else m for n, m in zip(x.shape, noise, strict=True))
-        kept = (self._generator or default).uniform(shape) >= self.rate
-        return x * (kept / np.asarray(1 - self.rate, x.dtype)).astype(x.dtype, copy=False)
+        generator = self._generator or default
+        kept = drawn(lambda lead: generator.uniform(lead + shape), generator) >= self.rate
+        return x * (ops.astype(kept, x.dtype) * (1 / (1 - self.rate)))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"rate": self.rate, "noise_shape": self.noise_shape, "seed": self.seed}

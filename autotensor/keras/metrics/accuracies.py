@@ -156,4 +156,4 @@ def _among_the_largest(labels: Array, p: Array, k: int) -> Array:
 
 
 def _hits(right: Any) -> Tensor:
-    return Tensor(np.asarray(right, np.float32))
+    return right.astype(np.float32) if hasattr(right, "interpret") else Tensor(np.asarray(right, np.float32))

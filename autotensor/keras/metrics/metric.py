@@ -63,7 +63,9 @@ class MetricVariable(Tensor):
 
 def plain_array(x: Any) -> Array:
     """The array of a Tensor, or of anything numeric; nothing is copied that need not be."""
-    return x.data if isinstance(x, Tensor) else x if type(x) is np.ndarray else as_array(x)
+    if isinstance(x, Tensor):
+        return x if hasattr(x, "interpret") else x.data  # what is being compiled has no array, and computes like one
+    return x if type(x) is np.ndarray else as_array(x)
 
 
 class Metric:

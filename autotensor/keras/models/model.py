@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.errors import ArgumentError, GraphError, NotBuiltError, UnknownNameError, did_you_mean
+from autotensor.core.recording import current
 from autotensor.core.spec import Array
+from autotensor.core.tensor import Tensor
 from autotensor.keras import names
 from autotensor.keras import summary as tables
 from autotensor.keras.layers.layer import Layer
@@ -16,6 +18,7 @@ from autotensor.keras.layers.module_layer import ModuleLayer
 from autotensor.keras.models.functional import Graph, check_input
 from autotensor.keras.summary import LayerRow, Totals
 from autotensor.keras.symbolic import Operation, Structure, flat_symbols, map_tensors
+from autotensor.keras.training.forward import as_tensors, outputs_of
 from autotensor.keras.training.trainer import Trainer
 from autotensor.nn.walking import Role
 
@@ -62,6 +65,23 @@ class Model(Trainer):
 
     def build(self, input_shape: Any) -> None:
         """A model that is a subclass builds its layers as they are called."""
+
+    def __call__(self, *inputs: Any, training: bool | None = None, **settings: Any) -> Any:
+        # without recording, a model made of symbolic tensors runs as a plan
+        if current.scope is None and not training and not settings and len(inputs) == 1 and not self.training:
+            x = inputs[0]
+            array = x.data if type(x) is Tensor else x
+            plain = type(array) is np.ndarray and array.dtype is self._dtype and current.outer.following is None
+            if plain and self._calls_are_pure and self._compiles():
+                outputs = outputs_of(self, [array])
+                if outputs is not None:
+                    return as_tensors(outputs)
+        return super().__call__(*inputs, training=training, **settings)
+
+    @property
+    def _calls_are_pure(self) -> bool:
+        """Whether a call does nothing but compute: a subclass may do more in its `call`."""
+        return self._graph is not None and type(self).call is Model.call
 
     def call(self, inputs: Any, **settings: Any) -> Any:
         """The outputs for inputs: a functional model runs its layers in order, a subclass says itself what it does."""

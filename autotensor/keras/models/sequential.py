@@ -121,6 +121,10 @@ class Sequential(Model):
     def _symbolic(self) -> tuple[Any, Any] | None:
         return self._known() if self.built else None
 
+    @property
+    def _calls_are_pure(self) -> bool:
+        return type(self).call is Sequential.call
+
     def call(self, x: Any) -> Any:  # type: ignore[override]
         """Each layer after the other."""
         if self._symbol is not None and not isinstance(x, KerasTensor):

@@ -180,14 +180,19 @@ def check_batch_size(batch_size: Any) -> int:
 
 def batches(data: Data, batch_size: int, shuffle: bool | str = False) -> Iterator[tuple[Any, Any, Any]]:
     """The data set once, in batches; the last may be smaller. `shuffle="batch"` shuffles whole batches only."""
-    starts = range(0, data.n, batch_size)
+    return (data.rows(index) for index in rows(data.n, batch_size, shuffle))
+
+
+def rows(n: int, batch_size: int, shuffle: bool | str = False) -> Iterator[Any]:
+    """Which samples each batch holds: slices, or where samples are shuffled arrays of ints."""
+    starts = range(0, n, batch_size)
     if shuffle == "batch":
         for i in default.permutation(len(starts)).tolist():
-            yield data.rows(slice(starts[i], starts[i] + batch_size))
+            yield slice(starts[i], min(starts[i] + batch_size, n))
     elif shuffle:
-        order = default.permutation(data.n)
+        order = default.permutation(n)
         for start in starts:
-            yield data.rows(order[start : start + batch_size])
+            yield order[start : start + batch_size]
     else:
         for start in starts:
-            yield data.rows(slice(start, start + batch_size))
+            yield slice(start, min(start + batch_size, n))

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from autotensor.core.errors import ArgumentError, NotCompiledError
-from autotensor.core.recording import no_grad
+from autotensor.core.recording import current, no_grad
 from autotensor.core.tensor import Tensor
 from autotensor.keras import optimizers
 from autotensor.keras.layers.layer import Layer
 from autotensor.keras.metrics import Metric
 from autotensor.keras.names import refuse_keywords
-from autotensor.keras.training.checks import unpack
+from autotensor.keras.training.checks import at_least_one, unpack
 from autotensor.keras.training.compiled import Compiled
+from autotensor.plan.trace import TraceError
 
 
 class Learned(NamedTuple):
@@ -30,6 +31,10 @@ class Stepper(Layer):
     optimizer: Any = None
     stop_training = False
     _compiled: Compiled | None = None
+    run_eagerly = False
+    jit_compile: Any = "auto"
+    steps_per_execution = 1
+    _warned: set[str] = set()  # noqa: RUF012 - replaced by compile
     _learned: Learned | None = None  # known while an epoch runs, so that no step looks for it
 
     # compile
@@ -49,7 +54,9 @@ class Stepper(Layer):
         """Choose how to train: an optimizer, a loss, and metrics to report; each a name, an object or a function.
 
         `metrics`: `accuracy` becomes binary, categorical or sparse categorical accuracy by the shapes of targets and predictions.
-        `jit_compile` may be "auto" or False and `steps_per_execution` 1: every step runs as NumPy calls, recorded as they happen.
+        `jit_compile`: "auto" compiles steps to NumPy source and runs them eagerly where that cannot be done, with one warning;
+        True raises there; False, like `run_eagerly=True`, records every operation as it happens. Callbacks are called for every
+        `steps_per_execution` batches.
         Raises: UnknownNameError for a name that stands for nothing; UnknownKeywordError for a misspelt argument.
         """
         if unknown:
@@ -59,14 +66,16 @@ class Stepper(Layer):
                 "compile's third argument is loss_weights since Keras 3; a list of names is taken as metrics.", stacklevel=2
             )
             loss_weights, metrics = None, loss_weights
-        if jit_compile not in ("auto", False, None):
-            raise ArgumentError(f"jit_compile is 'auto' or False: steps run as NumPy calls, got {jit_compile!r}.")
-        if steps_per_execution != 1:
-            raise ArgumentError(f"steps_per_execution must be 1: each step is executed by itself, got {steps_per_execution!r}.")
+        if jit_compile not in ("auto", True, False, None):
+            raise ArgumentError(f"jit_compile is 'auto', True or False, got {jit_compile!r}.")
+        if run_eagerly and jit_compile is True:
+            raise ArgumentError("jit_compile=True compiles each step and run_eagerly=True does not; choose one.")
+        at_least_one("steps_per_execution", steps_per_execution)
         chosen = optimizers.get(optimizer)
         compiled = Compiled(loss, _single_weight(loss_weights), metrics, weighted_metrics)
-        self.__dict__.update(optimizer=chosen, _compiled=compiled, run_eagerly=bool(run_eagerly), stop_training=False)
-        self.__dict__.update(auto_scale_loss=bool(auto_scale_loss))
+        self.__dict__.update(optimizer=chosen, _compiled=compiled, run_eagerly=bool(run_eagerly), stop_training=False, _source="")
+        self.__dict__.update(auto_scale_loss=bool(auto_scale_loss), jit_compile=jit_compile, _warned=set())
+        self.__dict__.update(steps_per_execution=int(steps_per_execution))
 
     @property
     def compiled(self) -> bool:
@@ -88,6 +97,33 @@ class Stepper(Layer):
     def metrics_names(self) -> list[str]:
         """Names of what `evaluate` returns, in its order."""
         return [] if self._compiled is None else self._compiled.names
+
+    def _may_compile(self, purpose: str, open_to_subclasses: tuple[str, ...]) -> bool:
+        """Whether steps can be traced: they are the model's own, and nobody looks on while they run."""
+        if not self._compiles():
+            return False
+        own = [name for name in open_to_subclasses if getattr(type(self), name) is not getattr(Stepper, name)]
+        if own:
+            self._stay_eager(purpose, f"{type(self).__name__} defines its own {own[0]}")
+        hooked = [module for module in self.modules() if module._hooks or module._pre_hooks]
+        if hooked and not own:
+            self._stay_eager(purpose, f"{type(hooked[0]).__name__} has forward hooks, which need numbers")
+        return not own and not hooked
+
+    def _compiles(self) -> bool:
+        """Whether compiling is wanted, and `at.debug()` is off."""
+        return not self.run_eagerly and self.jit_compile not in (False, None) and current.watcher is None
+
+    def _stay_eager(self, purpose: str, reason: Any) -> None:
+        """Say once that steps are not compiled, and why; with `jit_compile=True` that is an error."""
+        text = f"{purpose} of {self.name} is not compiled: {str(reason).rstrip('.')}."
+        if self.jit_compile is True:
+            raise TraceError(f"{text} Pass jit_compile='auto' to run it eagerly.") from (
+                reason if isinstance(reason, Exception) else None
+            )
+        if text not in self._warned:
+            self._warned.add(text)
+            warnings.warn(f"{text} It runs eagerly; pass run_eagerly=True to compile() if that is meant.", stacklevel=4)
 
     def _need_compiled(self, purpose: str) -> Compiled:
         if self._compiled is None:

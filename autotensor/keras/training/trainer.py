@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from autotensor.keras.callbacks import CallbackList, History
@@ -20,11 +22,16 @@ from autotensor.keras.training.checks import (
 )
 from autotensor.keras.training.data import Data
 from autotensor.keras.training.evaluator import Evaluator, refuse
+from autotensor.keras.training.planned import PlannedSteps
+from autotensor.keras.training.running import Running, executions, source_of
 from autotensor.keras.training.stepper import Learned
+from autotensor.plan.trace import TraceError
 
 
 class Trainer(Evaluator):
     """The part of a Model that learns from data."""
+
+    _source = ""  # of the last fit's step; "" if it was not compiled
 
     def fit(
         self,
@@ -84,10 +91,16 @@ class Trainer(Evaluator):
         logs: dict[str, float] = {}
         try:
             watchers.on_train_begin()
+            running, tests = Running(self, train, size), None
+            if initial_epoch < epochs:
+                running.plan()
             for epoch in range(initial_epoch, epochs):
-                logs = self._train_epoch(epoch, train, size, steps, shuffle, watchers)
+                begin = time.perf_counter()
+                logs = self._train_epoch(epoch, running, size, steps, shuffle, watchers)
+                if running.plans is not None and self.jit_compile == "auto":
+                    running.plans.move_on((epochs - epoch - 1) * steps, (time.perf_counter() - begin) / steps)
                 if validation is not None and epoch + 1 in validate:
-                    measured = self._measure(validation, validation_size, validation_steps, watchers)
+                    measured, tests = self._measure(validation, validation_size, validation_steps, watchers, tests)
                     logs |= {f"val_{name}": value for name, value in measured.items()}
                 watchers.on_epoch_end(epoch, logs)
                 if self.stop_training:
@@ -100,25 +113,79 @@ class Trainer(Evaluator):
             self.train(False)
             self.__dict__["_learned"] = None
             watchers.close()
+        self.__dict__["_source"] = running.source(min(size, train.n))
         return self.history
 
     def _train_epoch(
-        self, epoch: int, train: Data, size: int, steps: int, shuffle: bool | str, watchers: CallbackList
+        self, epoch: int, running: Running, size: int, steps: int, shuffle: bool | str, watchers: CallbackList
     ) -> dict[str, float]:
         self.reset_metrics()
         self.train(True)
-        self.__dict__["_learned"] = Learned(self.trainable_weights, self.penalised)
+        self.__dict__["_learned"] = None
         watchers.on_epoch_begin(epoch)
-        logs: dict[str, float] = {}
-        for step, batch in enumerate(door.batches(train, size, shuffle)):
-            if step == steps:
-                break
-            watchers.on_train_batch_begin(step)
-            logs = self.train_step(packed(*batch))
-            watchers.on_train_batch_end(step, logs)
-            if self.stop_training:
-                break
-        return floats(logs)
+        self.__dict__["_learned"] = Learned(self.trainable_weights, self.penalised)
+        running.start_epoch()
+        watched = watchers.wants_batches("train")
+        shown = watchers.sees_batches("train")  # to somebody who reads parameters
+        logs: Any = {}
+        rows = islice(door.rows(running.data.n, size, shuffle), steps)
+        try:
+            for first, group in executions(rows, self.steps_per_execution):
+                if watched:
+                    watchers.on_train_batch_begin(first)
+                    if shown:
+                        running.go_on()
+                for each in group:
+                    logs = running.step(each)
+                if shown:
+                    running.look_up()
+                    logs = logs() if callable(logs) else logs  # before a callback may reset the metrics
+                if watched:
+                    watchers.on_train_batch_end(first + len(group) - 1, logs)
+                if self.stop_training:
+                    break
+        finally:
+            running.look_up()  # however the epoch ends
+        return floats(logs() if callable(logs) else logs)
+
+    def _plans(self, train: Data, size: int) -> PlannedSteps | None:
+        """The steps of this training, compiled; None where they are to run, or can only run, eagerly."""
+        if (
+            not self._may_compile("fit", ("train_step", "compute_metrics"))
+            or self._compiled is None
+            or self._compiled.loss is None
+        ):
+            return None
+        self.train(True)
+        learned = self.trainable_weights
+        self.optimizer._places(len(learned), learned)  # or it says why it cannot move these
+        try:
+            return PlannedSteps(self, train, size)
+        except Exception as reason:  # noqa: BLE001 - whatever the user's code raises here it will raise, or not, when it runs eagerly
+            self._stay_eager("fit", reason)
+            return None
+
+    @property
+    def train_step_source(self) -> str:
+        """The NumPy source of a training step: of the last `fit`, before the first for 32 samples of the model's input shape.
+
+        Raises: NotCompiledError before compile; NotBuiltError while shapes are unknown; TraceError where steps run eagerly.
+
+        >>> from autotensor import keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, use_bias=False, name="dense")], name="line")
+        >>> model.compile("sgd", "mse")
+        >>> print(model.train_step_source)
+        def train_step():
+            # line.dense
+            matmul(x, dense_kernel, out=dense)
+            ...
+        """
+        self._need_compiled("train_step_source")
+        if self._source:
+            return self._source
+        if not self._may_compile("train_step_source", ("train_step", "compute_metrics")):
+            raise TraceError(f"{self.name} trains eagerly: there is no source. Compile it without run_eagerly=True.")
+        return source_of(self)
 
     def train_on_batch(
         self,

@@ -1,0 +1,333 @@
+"""A plan's source: straight-line NumPy, one line an operation, written into places that were decided before.
+
+What can be known before a call (buffers, their views, constants) is made once and bound to a
+name; a call computes and nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import keyword
+import linecache
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autotensor.core.spec import SCALARS, Array
+from autotensor.plan.forms import form_of, is_ufunc
+from autotensor.plan.fuse import PART
+from autotensor.plan.graph import Graph, Value
+from autotensor.plan.kernel_text import kernel_text
+from autotensor.plan.kernels import call_name, compiled
+from autotensor.plan.memory import VIEWS, Memory
+
+_number = itertools.count(1).__next__
+
+
+class Source:
+    """The text of a plan, and what its names stand for."""
+
+    def __init__(self, graph: Graph, memory: Memory, name: str, items: Sequence[bool], *, compiles: bool = True) -> None:
+        self.graph, self.memory, self.items = graph, memory, items
+        self.title = name
+        self.names: dict[Value, str] = {}
+        self.bound: dict[str, Any] = {}  # what every instance has in common: functions, constants, settings
+        self.taken: set[str] = {name, "empty", "own", "fresh"}
+        self.made: list[tuple[str, Value]] = []  # names of arrays that each instance makes, in their order
+        self.arguments = [v for v in graph.values if v.kind in ("argument", "captured")]
+        self.kernels: list[str] = []
+        self._compiles = compiles
+        self.flat: dict[Value, str] = {}  # names of arrays as vectors, for kernels
+        self.lines: list[str] = []
+        for value in graph.values:
+            if value.kind not in ("kernel", "check"):
+                self._name(value)
+        self._write()
+        self.text = "\n".join(
+            [f"def {name}({', '.join(self.names[v] for v in self.arguments)}):", *(f"    {x}" for x in self.lines)]
+        )
+        self.file = f"<autotensor plan {_number()}: {name}>"
+        linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
+        self.code = compile(self.text, self.file, "exec")
+
+    # names
+    def _name(self, value: Value) -> str:
+        known = self.names.get(value)
+        if known is not None:
+            return known
+        over = self.memory.places.get(value)
+        if over is not None and over.spec == value.spec and value not in self.memory.dynamic:  # one name a buffer
+            self.names[value] = self._name(over)
+            return self.names[value]
+        if value.kind == "constant" and value.shape == () and value.dtype.kind in "fiu":
+            self.names[value] = self._number(value.source)
+            return self.names[value]
+        base = re.sub(r"\W+", "_", value.name).strip("_") or _base(value, self.memory)
+        base = f"_{base}" if base[:1].isdigit() or keyword.iskeyword(base) or callable(getattr(np, base, None)) else base
+        name = base  # hides no function that the source calls
+        for i in itertools.count(2):
+            if name not in self.taken:
+                break
+            name = f"{base}_{i}"
+        self.taken.add(name)
+        self.names[value] = name
+        if value not in self.memory.dynamic:
+            if value.kind == "constant":
+                self.bound[name] = value.source
+            else:
+                self.made.append((name, value))
+        return name
+
+    def _operand(self, x: Any, value: Value) -> str:
+        if isinstance(x, Value):
+            return self._name(x)
+        if is_ufunc(value.primitive):  # a Python number as an array without axes, which NumPy takes in half the time
+            weak = _as_array(x, value)
+            if weak is not None:
+                return self._number(weak)
+        return repr(x) if np.isfinite(x) else self._bind(f"{x}".strip("-()"), x)  # inf and nan are no words of Python's
+
+    def _number(self, number: Array) -> str:
+        """The name of a constant without axes: c_1, c_minus_0_5."""
+        digits = str(number[()]).replace("e-", "e_").replace("-", "minus_").replace("+", "")
+        name = "c_" + re.sub(r"\W+", "_", digits)
+        for other in itertools.chain((name, f"{name}_{number.dtype.name}"), (f"{name}_{i}" for i in itertools.count(2))):
+            known = self.bound.get(other)
+            same = isinstance(known, np.ndarray) and known.dtype == number.dtype and known.tobytes() == number.tobytes()
+            if same or (known is None and other not in self.taken):  # by its bytes: -0.0 == 0.0
+                name = other
+                break
+        self.taken.add(name)
+        self.bound[name] = number
+        return name
+
+    def _bind(self, name: str, thing: Any) -> str:
+        for i in itertools.count(2):
+            if name not in self.bound and name not in self.taken:
+                break
+            if self.bound.get(name) is thing:
+                return name
+            name = f"{name.rstrip('0123456789_')}_{i}"
+        self.taken.add(name)
+        self.bound[name] = thing
+        return name
+
+    # lines
+    def _write(self) -> None:
+        path: tuple[str, ...] | None = None
+        for value in self.graph.values:
+            lines = self._statement(value)
+            if lines and value.path != path:
+                path = value.path
+                self.lines.append(f"# {_heading(path)}")
+            self.lines += lines
+        outputs = [self._outgoing(y, item=item) for y, item in zip(self.graph.outputs, self.items, strict=True)]
+        copied = {state for state, _ in self.memory.copies}
+        for k, y in enumerate(self.graph.outputs):
+            if self.memory.root.get(y, y) in copied:  # asked for as it is before the copies below
+                self.lines.append(f"out_{k} = {outputs[k]}")
+                outputs[k] = f"out_{k}"
+        self._copy_states()
+        self.lines.append(f"return ({', '.join(outputs)}{',' if len(outputs) == 1 else ''})")
+
+    def _statement(self, value: Value) -> list[str]:
+        kinds = {"draw": self._draw, "check": self._check, "pack": self._pack, "kernel": self._kernel, "op": self._operation}
+        return kinds[value.kind](value) if value.kind in kinds else []
+
+    def _draw(self, value: Value) -> list[str]:
+        return [f"{self.names[value]} = {self._bind('draw', value.source)}()"]
+
+    def _check(self, value: Value) -> list[str]:
+        return [f"{self._bind('check', value.source)}({', '.join(self._name(x) for x in value.parents)})"]
+
+    def _operation(self, value: Value) -> list[str]:
+        if value.primitive is PART:  # its kernel writes it
+            return []
+        memory, name = self.memory, self.names[value]
+        operands = [self._operand(x, value) for x in value.operands]
+        if memory.root[value] is not value:  # a view: made once, or in the call if what it shows is
+            return [f"{name} = {_view(value, operands[0], self)}"] if value in memory.dynamic else []
+        if is_ufunc(value.primitive):
+            function = value.primitive.value.__name__
+            self._function(function, value.primitive.value)
+            call = [f"{function}({', '.join(operands)}, out={name})"]
+        else:
+            form = form_of(value)
+            if form is None or (value in memory.dynamic and not self._goes_out(value)):
+                return [self._by_primitive(value, name, operands)]
+            call = form(value, operands, name)
+            for word in re.findall(r"\b([a-z]+)(?:\.reduce)?\(", "\n".join(call)):
+                if hasattr(np, word):
+                    self._function(word, getattr(np, word))
+        if value in memory.dynamic:
+            return [f"{name} = empty({value.shape}, {self._bind(value.dtype.name, value.dtype)})", *call]
+        return call
+
+    def _kernel(self, kernel: Value) -> list[str]:
+        parts = [kernel.settings["parts"][v] for v in kernel.settings["results"]]
+        whole = [x for x in (*kernel.parents, *parts) if x.shape == kernel.shape]
+        flat = len(kernel.shape) > 1 and all(x.shape in (kernel.shape, ()) for x in (*kernel.parents, *parts))
+        flat = flat and all(x not in self.memory.dynamic and self.memory.root.get(x, x) is x for x in whole)
+        text, arguments = kernel_text(kernel, self._place, flat=flat)
+        new = [part for part in parts if part in self.memory.dynamic]
+        lines = [f"{self._name(part)} = empty({part.shape}, {self._bind(part.dtype.name, part.dtype)})" for part in new]
+        words = call_name(kernel.settings["members"]) or f"{_base(parts[0], self.memory).lower()}_kernel"
+        self.kernels.append(text)
+        name = self._bind(f"_{words}" if words[0].isdigit() else words, compiled(text) if self._compiles else object())
+        given = [self._flat_name(x) if flat and x.shape else self._name(x) for x in arguments]
+        return [*lines, f"{name}({', '.join(given)})"]
+
+    def _place(self, x: Value) -> Any:
+        """Where a whole array lies; a view is itself."""
+        root = self.memory.root.get(x, x)
+        return self.memory.home(root) if root is x and root not in self.memory.parts and x.kind != "constant" else x
+
+    def _flat_name(self, x: Value) -> str:
+        """The name of an array as a vector."""
+        found = self.flat.get(x)
+        if found is None:
+            found = self.flat[x] = f"{self._name(x)}_flat"
+            self.taken.add(found)
+        return found
+
+    def _goes_out(self, value: Value) -> bool:
+        return value in self.graph.outputs
+
+    def _of_primitive(self, value: Value) -> str:
+        """The name of a primitive's own value, beside NumPy's function of that name."""
+        name = value.primitive.name
+        return self._bind(f"{name}_value" if hasattr(np, name) else name, value.primitive.value)
+
+    def _function(self, name: str, function: Any) -> None:
+        self.bound[name] = function
+        self.taken.add(name)
+
+    def _by_primitive(self, value: Value, name: str, operands: Sequence[str]) -> str:
+        settings = "".join(f", {key}={self._setting(key, x)}" for key, x in value.settings.items())
+        function = self._of_primitive(value)
+        keep = "own" if value.primitive.c_ordered else "fresh"
+        call = f"{keep}({function}({', '.join(operands)}{settings}))"
+        if value in self.memory.dynamic:
+            return f"{name} = {call}"
+        return f"{name}[...] = {call}"
+
+    def _setting(self, key: str, x: Any) -> str:
+        plain = isinstance(x, (int, bool, str, type(None))) or _plain(x) or (isinstance(x, float) and math.isfinite(x))
+        return repr(x) if plain else self._bind(key, x)
+
+    def _pack(self, pack: Value) -> list[str]:
+        lines, start = [], 0
+        for x in pack.parents:
+            size = math.prod(x.shape)
+            root = self.memory.root.get(x, x)
+            if self.memory.parts.get(root) != (pack, start):
+                lines.append(f"{self.names[pack]}[{start}:{start + size}] = {self._name(x)}.reshape(-1)")
+            start += size
+        return lines
+
+    def _copy_states(self) -> None:
+        late = []
+        for state, y in self.memory.copies:
+            root = self.memory.root.get(y, y)
+            new = self._name(y)
+            if root.kind == "state":  # another copy may come first
+                self.lines.append(f"{new}_now = {new}.copy()")
+                new = f"{new}_now"
+            late.append(f"{self._name(state)}[...] = {new}")
+        self.lines += late
+
+    def _outgoing(self, y: Value, *, item: bool) -> str:
+        name = self._name(y)
+        if item:
+            return f"{name}.item()"
+        return name if y in self.memory.dynamic and self.memory.root.get(y, y) is y and y.kind == "op" else f"{name}.copy()"
+
+    # instances
+    def instance(self, given: dict[Value, Array]) -> Callable[..., Any]:
+        """The function with buffers of its own; `given` are the arrays of states, scalars and inputs that are bound."""
+        workspace = np.empty(self.memory.workspace + 64, np.uint8)
+        start = -workspace.ctypes.data % 64
+        arrays: dict[Value, Array] = dict(given)
+
+        def array(value: Value) -> Array:
+            found = arrays.get(value)
+            if found is None:
+                found = arrays[value] = self._array(value, array, workspace[start:])
+            return found
+
+        names = {name: array(value) for name, value in self.made}
+        names |= {name: array(value).reshape(-1) for value, name in self.flat.items()}
+        space = {"empty": np.empty, "own": own, "fresh": fresh, **self.bound, **names}
+        exec(self.code, space)  # noqa: S102 - the source that this module has just written
+        return space[self.title]  # type: ignore[no-any-return]
+
+    def _array(self, value: Value, array: Callable[[Value], Array], workspace: Array) -> Array:
+        memory = self.memory
+        root = memory.root.get(value, value)
+        if value.kind == "constant":
+            return value.source  # type: ignore[no-any-return]
+        if root is not value:
+            return value.primitive.value(array(value.operands[0]), **value.settings)  # type: ignore[no-any-return]
+        if root in memory.parts:
+            pack, start = memory.parts[root]
+            return array(pack)[start : start + math.prod(value.shape)].reshape(value.shape)
+        if root in memory.places:
+            return array(memory.places[root])
+        size = math.prod(value.shape) * value.dtype.itemsize
+        at = memory.offsets[value]
+        return workspace[at : at + size].view(value.dtype).reshape(value.shape)
+
+
+def own(value: Any) -> Array:
+    """A primitive's result as eager execution has it: an array whose elements lie in order."""
+    array = np.asarray(value)
+    return array if array.flags.c_contiguous else np.ascontiguousarray(array)
+
+
+def fresh(value: Any) -> Array:
+    """A primitive's result that may be a view, copied."""
+    return np.array(value)
+
+
+def _view(value: Value, x: str, source: Source) -> str:
+    name, settings = value.primitive.name, value.settings
+    if name == "reshape":
+        return f"{x}.reshape({settings['shape']})"
+    if name == "permute":
+        return f"{x}.T" if settings["axes"] == tuple(reversed(range(len(value.shape)))) else f"{x}.transpose({settings['axes']})"
+    return f"{source._of_primitive(value)}({x}, " + ", ".join(f"{key}={source._setting(key, y)})" for key, y in settings.items())
+
+
+def _heading(path: tuple[str, ...]) -> str:
+    back = path[-1:] == ("backward",)
+    where = ".".join(path[:-1] if back else path)
+    return f"{where or 'the function itself'}{', backward' if back else ''}"
+
+
+def _base(value: Value, memory: Memory) -> str:
+    """What a value is called: after the module that made it; what belongs to its backward pass begins with d_."""
+    if value.primitive is None:
+        return {"argument": "x", "captured": "w", "constant": "k"}.get(value.kind, value.kind)
+    if value.primitive.name in VIEWS and memory.root.get(value, value) is not value:
+        inner = value.operands[0]
+        return f"{inner.name or _base(inner, memory)}_{'T' if value.primitive.name == 'permute' else 'view'}"
+    back = value.path[-1:] == ("backward",)
+    path = value.path[:-1] if back else value.path
+    own = "loss" if path[:1] == ("loss",) else re.sub(r"\W+", "_", path[-1]) if path else "h"
+    return f"d_{own}" if back else own
+
+
+def _plain(x: Any) -> bool:
+    return isinstance(x, tuple) and all(isinstance(part, (int, str, type(None), type(...))) or _plain(part) for part in x)
+
+
+def _as_array(x: Any, value: Value) -> Any:
+    if not isinstance(x, SCALARS):
+        return None
+    others = [o for o in value.operands if isinstance(o, Value)]
+    if len(others) != 1 or others[0].dtype.kind not in "fc" or isinstance(x, complex):
+        return None
+    return np.array(x, others[0].dtype)

@@ -1,0 +1,257 @@
+"""Where every value lives: which are views, which share a buffer, which are written into a place made for them.
+
+Decided on real arrays that are allocated and thrown away (prototypes), so that NumPy itself says what is a view of what. Liveness
+is that of the root: the buffer that a value lies in, whatever view of it is read.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autotensor.core.spec import Array
+from autotensor.plan.forms import FORMS, is_ufunc
+from autotensor.plan.fuse import PART
+from autotensor.plan.graph import Graph, Value
+
+VIEWS = {"reshape", "permute", "expand", "getitem"}
+ALIGNED = 64  # bytes: a cache line, and what vector units like
+
+
+@dataclass
+class Memory:
+    """The decisions: for each value its root, and for each root a place."""
+
+    root: dict[Value, Value] = field(default_factory=dict)
+    dynamic: set[Value] = field(default_factory=set)  # known in a call only: arguments, and what is computed without a place
+    places: dict[Value, Value] = field(default_factory=dict)  # a root that is written into another root's buffer
+    parts: dict[Value, tuple[Value, int]] = field(default_factory=dict)  # a root that is a stretch of a pack: (pack, offset)
+    copies: list[tuple[Value, Value]] = field(default_factory=list)  # at the end: state, and where its next value is
+    offsets: dict[Value, int] = field(default_factory=dict)  # roots with a buffer of the plan's own: place in the workspace
+    workspace: int = 0  # bytes
+    unshared: int = 0  # bytes, if no two values shared a place
+
+    def home(self, value: Value) -> Value:
+        """The root in whose buffer a root lies."""
+        while value in self.places:
+            value = self.places[value]
+        return value
+
+
+def planned(graph: Graph) -> Memory:
+    """A place for each value of the graph."""
+    memory = Memory()
+    prototypes: dict[Value, Array] = {}
+    for value in graph.values:
+        _classify(memory, prototypes, value)
+    when = {value: i for i, value in enumerate(graph.values)}
+    last = _last_reads(graph, memory)
+    _fill_packs(graph, memory, last)
+    _give_out(graph, memory)
+    _update_in_place(graph, memory, when)
+    _reuse(graph, memory, last, when)
+    _arrange(graph, memory, last, when)
+    return memory
+
+
+def _classify(memory: Memory, prototypes: dict[Value, Array], value: Value) -> None:
+    memory.root[value] = value
+    name = value.primitive.name if value.primitive is not None else value.kind
+    if name == "pack" or value.primitive is None:
+        prototypes[value] = value.source if value.kind == "constant" else np.empty(value.shape, value.dtype)
+        if value.kind in ("argument", "captured", "draw"):
+            memory.dynamic.add(value)
+        return
+    x = value.operands[0]
+    if name in VIEWS and isinstance(x, Value):
+        seen = value.primitive.value(_prototype(prototypes, x), **value.settings)
+        if x in memory.dynamic:  # NumPy decides in the call
+            memory.root[value] = memory.root.get(x, x)
+            memory.dynamic.add(value)
+            prototypes[value] = np.empty(value.shape, value.dtype)
+            return
+        if isinstance(seen, np.ndarray) and (np.may_share_memory(seen, _prototype(prototypes, x)) or not seen.size):
+            memory.root[value] = memory.root.get(x, x)
+            prototypes[value] = seen
+            return
+    if not is_ufunc(value.primitive) and name not in FORMS and name not in ("reshape", "part"):
+        memory.dynamic.add(value)  # computed by the primitive itself, into an array of its own
+    prototypes[value] = np.empty(value.shape, value.dtype)
+
+
+def _prototype(prototypes: dict[Value, Array], x: Value) -> Array:
+    if x not in prototypes:  # a constant that a pass has made
+        prototypes[x] = x.source
+    return prototypes[x]
+
+
+def _last_reads(graph: Graph, memory: Memory) -> dict[Value, int]:
+    """The last statement that reads a root, through any view; outputs and state are read after the last."""
+    last: dict[Value, int] = {}
+    for i, value in enumerate(graph.values):
+        root = memory.root[value]
+        last[root] = max(last.get(root, i), i)
+        for x in value.parents:
+            last[memory.root.get(x, x)] = i
+    for y in graph.wanted:
+        last[memory.root.get(y, y)] = len(graph.values)
+    return last
+
+
+def _fill_packs(graph: Graph, memory: Memory, last: dict[Value, int]) -> None:
+    """The operands of a pack are computed where it wants them."""
+    for pack in graph.values:
+        if pack.kind != "pack":
+            continue
+        start = 0
+        for x in pack.parents:
+            root = memory.root.get(x, x)
+            own = root.kind == "op" and root not in memory.dynamic and root not in memory.parts
+            whole = math.prod(root.shape) == math.prod(x.shape) and root.dtype == pack.dtype
+            if own and whole and _is_flat_view(x, root):
+                memory.parts[root] = (pack, start)
+                last[root] = max(last[root], last[pack])  # it may be read by itself, after the pack
+            start += math.prod(x.shape)
+
+
+def _is_flat_view(x: Value, root: Value) -> bool:
+    while x is not root:
+        if x.primitive.name != "reshape":
+            return False
+        x = x.operands[0]
+    return True
+
+
+def _give_out(graph: Graph, memory: Memory) -> None:
+    """What goes out is computed into a new array."""
+    for y in graph.outputs:
+        root = memory.root.get(y, y)
+        if y is root and root.kind == "op" and root not in memory.parts and root not in graph.updates.values() and y.shape:
+            memory.dynamic.add(y)
+            for value in graph.values:  # views of it are known in the call only
+                if memory.root[value] is y:
+                    memory.dynamic.add(value)
+
+
+def _update_in_place(graph: Graph, memory: Memory, when: dict[Value, int]) -> None:
+    """The next value of a state is written into its buffer, if nothing reads the present one later."""
+    for state, y in graph.updates.items():
+        root = memory.root.get(y, y)
+        free = (
+            y is root
+            and root.kind == "op"
+            and root not in memory.dynamic
+            and root not in memory.parts
+            and root not in memory.places
+        )
+        if (
+            free
+            and _is_elementwise(y)
+            and y.spec == state.spec
+            and list(graph.updates.values()).count(y) == 1
+            and _may_overwrite(graph, memory, y, state, when[_statement(y)])
+        ):
+            memory.places[y] = state
+        elif y is not state:
+            memory.copies.append((state, y))
+
+
+def _may_overwrite(graph: Graph, memory: Memory, y: Value, target: Value, now: int) -> bool:
+    """Whether statement `now` may write over a root: nothing reads it later, and it reads it only as it is."""
+    if any(memory.root.get(x, x) is target and x is not target for x in _statement(y).parents):
+        return False
+    home = memory.home(target)
+    for later in graph.values[now + 1 :]:
+        for x in later.parents:
+            root = memory.root.get(x, x)
+            if root is target or (root in memory.places and memory.home(root) is home and root is not y):
+                return False
+    asked = [*graph.outputs, *(new for new in graph.updates.values() if new is not y)]
+    return all(memory.root.get(o, o) is not target for o in asked)
+
+
+def _reuse(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Value, int]) -> None:
+    """An elementwise operation writes over an operand that nobody reads later."""
+    claimed: set[Value] = set()  # operands whose places results have taken
+    for value in graph.values:
+        statement = _statement(value)
+        now = when[statement]
+        taken = value in memory.dynamic or value in memory.places or value in memory.parts or memory.root[value] is not value
+        if value.primitive is None or taken or not _is_elementwise(value):
+            continue
+        for x in statement.parents:
+            root = memory.root.get(x, x)
+            if (
+                root is not x
+                or x in claimed
+                or x.kind != "op"
+                or x in memory.dynamic
+                or x.spec != value.spec
+                or x in memory.parts
+            ):
+                continue
+            home = memory.home(x)
+            if (
+                home.kind != "op"
+                or home in memory.parts
+                or last.get(x, now) > now
+                or _home_is_read_later(memory, home, x, last, now)
+            ):
+                continue
+            if any(other is not x and memory.home(memory.root.get(other, other)) is home for other in statement.parents):
+                continue
+            memory.places[value] = x
+            claimed.add(x)
+            last[home] = max(last[home], last[value])
+            break
+
+
+def _statement(value: Value) -> Value:
+    """The statement that computes a value: its own, or the kernel's whose result it is."""
+    return value.operands[0] if value.primitive is PART else value
+
+
+def _is_elementwise(value: Value) -> bool:
+    """Whether a value may be written over an operand: each element depends on those in its place alone."""
+    return is_ufunc(value.primitive) or (value.primitive is PART and value.shape == value.operands[0].shape)
+
+
+def _home_is_read_later(memory: Memory, home: Value, x: Value, last: dict[Value, int], now: int) -> bool:
+    return any(
+        other is not x and memory.home(other) is home and last.get(other, -1) > now and other is not home
+        for other in list(memory.places)
+    )
+
+
+def _arrange(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Value, int]) -> None:
+    """Places in one workspace: largest first, each at the lowest place that is free for as long as it lives."""
+    spans: dict[Value, list[int]] = {}
+    for value in graph.values:
+        root = memory.root[value]
+        if root in memory.dynamic or (root.primitive is None and root.kind != "pack"):
+            continue
+        home = memory.parts[root][0] if root in memory.parts else memory.home(root)
+        if home.kind not in ("op", "pack") or home in memory.dynamic:
+            continue
+        begin = when[_statement(value)]
+        span = spans.setdefault(home, [begin, begin])
+        span[0] = min(span[0], begin)
+        span[1] = max(span[1], last.get(root, when[value]), last.get(home, when[value]))
+    placed: list[tuple[int, int, int, int]] = []
+    for home in sorted(spans, key=lambda v: -_bytes(v)):
+        begin, end = spans[home]
+        size = -(-max(_bytes(home), 1) // ALIGNED) * ALIGNED
+        memory.unshared += size
+        at = 0
+        for low, high, first, final in sorted(placed):
+            if first <= end and begin <= final and low < at + size and at < high:
+                at = high
+        memory.offsets[home] = at
+        placed.append((at, at + size, begin, end))
+        memory.workspace = max(memory.workspace, at + size)
+
+
+def _bytes(value: Value) -> int:
+    return math.prod(value.shape) * value.dtype.itemsize
