@@ -109,8 +109,8 @@ def one_sample(work: Work, found: set[str], options: Namespace) -> None:
     """One digit through the model, and through `predict`."""
     clock = measuring.clock_of(options)
     x = work.x[:1]
-    made = {label: make(work, clock) for label, make in peers(found, work).items() if label != JAX_MANY}
-    own = ours()[PLANNED](work, clock)
+    made: dict[str, Any] = {label: make(work, clock) for label, make in peers(found, work).items() if label != JAX_MANY}
+    own: Any = ours()[PLANNED](work, clock)
     expected = own.probabilities(x)
     for label, trainer in made.items():
         if label in (JAX, TORCH):  # they have the same weights

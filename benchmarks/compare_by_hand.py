@@ -6,6 +6,7 @@ For one hidden layer of ReLU with softmax and Adam (the floor: for any layers). 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from autotensor import keras as our_keras
 AGREES = 1e-5  # relative, between our loss after every batch and that by hand
 
 
-def parts(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
+def parts(flat: Array, shapes: Sequence[tuple[int, ...]]) -> list[Array]:
     """Views of a flat array, one a shape."""
     ends = np.cumsum([np.prod(shape) for shape in shapes])
     return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)]
@@ -104,7 +105,7 @@ class NumpyTrainer:
         np.matmul(s.x.T, s.d, out=self.dw1)
         np.add.reduce(s.d, 0, out=self.db1)
         self._adam()
-        return float(loss), np.count_nonzero(s.right)
+        return float(loss), int(np.count_nonzero(s.right))
 
     def _adam(self) -> None:
         p, g, m, v, a = self.p, self.g, self.m, self.v, self.a

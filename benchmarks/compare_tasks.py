@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -253,7 +253,7 @@ def ours() -> dict[str, Maker]:
     return made
 
 
-def peers(found: set[str], work: Work) -> Mapping[str, Maker]:
+def peers(found: set[str], work: Work) -> dict[str, Maker]:
     """How each other framework that is there, and can do this work, makes a trainer."""
     made: dict[str, Maker] = {}
     if {"keras", "jax"} <= found:

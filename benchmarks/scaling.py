@@ -88,28 +88,28 @@ def work_of(hidden: tuple[int, ...], batch: int) -> Work:
     return Work("", x, generator.integers(0, CLASSES, batch), hidden, CLASSES, batch)
 
 
-def steps_of(work: Work) -> tuple[Any, Any]:
-    """(training steps of a fresh model, one of them that is traced and compiled here)."""
+def steps_of(work: Work) -> tuple[Any, tuple[float, ...], int]:
+    """(training steps of a fresh model, seconds of tracing, planning and compiling one, operations of its graph)."""
     model = KerasTrainer(work, time.perf_counter, keras, fused=False).model
     data = model._admit(work.x, work.y, None, "fit")
     model.train()
     steps = planned.PlannedSteps(model, data)
     steps.adopt()
-    return steps, steps.step(work.batch)
+    with mock.patch.object(planned, "Plan", Timed):
+        steps.step(work.batch)  # what is made once a process does not count
+        steps.steps.clear()
+        start = time.perf_counter()
+        plan: Any = steps.step(work.batch).plan
+        whole = time.perf_counter() - start
+    return steps, (whole - plan.planning - plan.compiling, plan.planning, plan.compiling), plan.operations
 
 
 def point(size: int, hidden: tuple[int, ...], batch: int, options: Namespace) -> Point:
     """Measure one size."""
     work = work_of(hidden, batch)
-    ready = []
-    with mock.patch.object(planned, "Plan", Timed):
-        for _ in range(1 if options.quick else 3):
-            steps, _ = steps_of(work)
-            steps.steps.clear()
-            start = time.perf_counter()
-            plan: Any = steps.step(batch).plan
-            whole = time.perf_counter() - start
-            ready.append((whole - plan.planning - plan.compiling, plan.planning, plan.compiling))
+    made = [steps_of(work) for _ in range(1 if options.quick else 3)]
+    steps, _, operations = made[0]
+    tracing, planning, compiling = np.median([seconds for _, seconds, _ in made], axis=0)
     rows = slice(0, batch)
     floor = Floor(work, time.perf_counter)
     repeats = _repeats(lambda: steps.run(steps.take(rows)))
@@ -117,8 +117,7 @@ def point(size: int, hidden: tuple[int, ...], batch: int, options: Namespace) ->
     timed["floor"] = partial(_repeat, repeats, lambda: floor.step(batch))
     samples = measuring.interleaved(timed, options)
     step, bare = (float(np.median(samples[name])) / repeats for name in timed)
-    tracing, planning, compiling = np.median(ready, axis=0)
-    return Point(size, plan.operations, float(tracing), float(planning), float(compiling), step, bare)
+    return Point(size, operations, float(tracing), float(planning), float(compiling), step, bare)
 
 
 def _repeats(f: Callable[[], object]) -> int:

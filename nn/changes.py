@@ -1,4 +1,4 @@
-"""A count of what was changed in any module: an attribute, a layer, a hook. What was compiled before a change is compiled again."""
+"""A count of what was changed in any module: an attribute, a layer, a hook. What was compiled before is then compiled again."""
 
 from __future__ import annotations
 

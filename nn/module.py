@@ -229,10 +229,14 @@ class Module:
 
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and below: dropout drops, batch normalisation follows the batch; returns the module."""
-        for module in self.modules():
-            if module.training is not bool(mode):
-                module.training = bool(mode)
+        changes.note()
+        self._set_mode(mode)
         return self
+
+    def _set_mode(self, mode: bool) -> None:
+        """`train`, by a loop that leaves the mode as it was: what was compiled stays."""
+        for module in self.modules():
+            module.__dict__["training"] = bool(mode)
 
     def eval(self) -> Self:
         """The same as `train(False)`."""

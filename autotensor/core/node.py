@@ -9,7 +9,7 @@ from typing import Any
 from autotensor.core.errors import BatchingError
 from autotensor.core.lines import Line, users_line
 from autotensor.core.recording import Scope, current, watching
-from autotensor.core.spec import Array, Spec
+from autotensor.core.spec import Spec
 
 NOWHERE = Scope()
 _next = itertools.count().__next__

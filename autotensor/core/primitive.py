@@ -4,11 +4,10 @@ Three families. An *Elementwise* primitive states a partial derivative for each 
 operand, and a bare *Primitive* states all of its rules. Rules receive `ns`, the namespace to compute in: with plain arrays they
 cost what arrays cost, with recorded Tensors their result can be differentiated again. So one rule serves every order.
 
-Complex numbers: inside, the cotangent g of a complex y is what makes dL = Re(sum(g dy)), so that a holomorphic rule is `g * dy/dx`
-without a conjugate, and real rules serve as they are. Users see PyTorch's convention, dL/dRe + i dL/dIm, which is conj(g): the
-conjugate is taken where gradients go in and out (`autodiff.reverse.conjugate`), nowhere else.
-
-In every rule: `ns` namespace, `g` cotangent, `t` tangent, `y` output, `x, a, b` operands.
+Complex numbers: inside, the cotangent g of a complex y is what makes dL = Re(sum(g dy)), so that a holomorphic rule is `g *
+dy/dx` without a conjugate, and real rules serve as they are. Users see PyTorch's convention, dL/dRe + i dL/dIm, which is
+conj(g): the conjugate is taken where gradients go in and out (`autodiff.reverse.conjugate`), nowhere else. In every rule: `ns`
+namespace, `g` cotangent, `t` tangent, `y` output, `x, a, b` operands.
 """
 
 from __future__ import annotations
@@ -50,7 +49,9 @@ class Primitive:
     shortcuts: tuple[Any, ...] = ()  # an Elementwise's partials, for the sweep to read without a call
     custom: ClassVar[bool] = False  # True: a user's, made by `at.primitive`; the registry holds autotensor's own
     rowwise: ClassVar[bool] = False  # True: leading axes are examples already, and all operands have them
-    kinds: ClassVar[tuple[str, ...]] = ()  # of each operand: "float", "complex", "bool", "label" or one of MATRICES; empty: all float
+    kinds: ClassVar[
+        tuple[str, ...]
+    ] = ()  # of each operand: "float", "complex", "bool", "label" or one of MATRICES; empty: all float
     __signature__ = Signature()
 
     def __init_subclass__(cls) -> None:

@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 from autotensor.core.errors import ArgumentError, GraphError
 from autotensor.pictures.grouping import Cluster, grouped, in_order
 
-Kind: TypeAlias = Literal["operation", "leaf", "constant", "module", "note"]
-Tone: TypeAlias = Literal["plain", "muted", "gradient", "warning"]
+Kind: TypeAlias = Literal["operation", "leaf", "constant", "module", "kernel", "note"]
+Tone: TypeAlias = Literal["plain", "muted", "gradient", "warning", "buffer"]
 
 LONGEST = 44  # characters in a line of a box; the rest is in its tooltip
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")  # what XML does not take, and line breaks

@@ -13,11 +13,20 @@ from autotensor.core.tensor import Tensor
 from autotensor.pictures.diagram import Diagram, Drawable, Kind
 from autotensor.pictures.dot_source import dot_of
 from autotensor.pictures.files import suffix_of, write_whole
+from autotensor.pictures.plans import Stage, diagram_of_plan
 from autotensor.pictures.reading import Values, diagram_of
 from autotensor.pictures.renderers import Renderer, rendered, svg_element
+from autotensor.plan.compiling import Compiled
+from autotensor.plan.plan import Plan
 
 FORMATS = ("svg", "png", "pdf", "dot", "gv")
-COUNTED: dict[Kind, str] = {"operation": "operations", "module": "modules", "leaf": "leaves", "constant": "constants"}
+COUNTED: dict[Kind, str] = {
+    "operation": "operations",
+    "kernel": "kernels",
+    "module": "modules",
+    "leaf": "leaves",
+    "constant": "constants",
+}
 
 
 class Drawing:
@@ -68,15 +77,21 @@ class Drawing:
         return f"<drawing: {', '.join(words)}; .save('graph.svg') to see it>"
 
 
-def draw(x: Any, *, values: Values = "auto", depth: int | None = None, max_nodes: int = 500) -> Drawing:
+def draw(
+    x: Any, *, values: Values = "auto", depth: int | None = None, max_nodes: int = 500, stage: Stage | None = None
+) -> Drawing:
     """The graph that `x` was computed by, as a picture: operations, parameters, shapes, values, gradients, modules.
 
-    `x` is a Tensor, a list of Tensors, or an object with a method `__drawing__` that returns a `Diagram`. It may be drawn before
-    and after `backward`: what has not been computed is called so, and what backward has let go is called freed.
+    `x` is a Tensor, a list of Tensors, a compiled function (what ran last), a plan, or an object with a method `__drawing__` that
+    returns a `Diagram`. A Tensor may be drawn before and after `backward`: what has not been computed is called so, and what
+    backward has let go is called freed.
     `values`: True shows few elements as numbers and more as statistics, False shows none, "auto" shows them in small graphs.
     `depth` makes one box of each module that lies within `depth` others (0: of the outermost ones). Of a graph with more boxes
     than `max_nodes` the part nearest to `x` is drawn, with a note that counts the rest.
-    Raises: DTypeError if `x` is none of these; ArgumentError on a setting out of range.
+    `stage`, of a plan: "traced" shows what the function does, "optimized" (the default) what is left of it after all passes, the
+    buffer that each result lies in, and kernels. A plan has no values.
+    Raises: DTypeError if `x` is none of these; ArgumentError on a setting out of range, or that does not apply; GraphError if a
+    compiled function has not run.
 
     >>> import autotensor as at
     >>> w = at.tensor([1.0, 2.0], requires_grad=True)
@@ -89,6 +104,13 @@ def draw(x: Any, *, values: Values = "auto", depth: int | None = None, max_nodes
         raise ArgumentError(f"depth must be 0 or more, or None for all modules in full, got {depth!r}.")
     if max_nodes < 1:
         raise ArgumentError(f"max_nodes must be at least 1, got {max_nodes!r}.")
+    if isinstance(x, (Plan, Compiled)):
+        if values is True:
+            raise ArgumentError("a plan has no values to show: draw it without values=True, or draw a Tensor that was computed.")
+        plan = x.plan if isinstance(x, Compiled) else x
+        return Drawing(diagram_of_plan(plan, stage=stage or "optimized", depth=depth, max_nodes=max_nodes))
+    if stage is not None:
+        raise ArgumentError(f"stage={stage!r} is for compiled functions and plans, got {type(x).__name__}.")
     if isinstance(x, Tensor):
         return Drawing(diagram_of([x], values=values, depth=depth, max_nodes=max_nodes))
     if isinstance(x, Drawable):
@@ -96,7 +118,8 @@ def draw(x: Any, *, values: Values = "auto", depth: int | None = None, max_nodes
     if isinstance(x, Sequence) and x and all(isinstance(one, Tensor) for one in x):
         return Drawing(diagram_of(x, values=values, depth=depth, max_nodes=max_nodes))
     raise DTypeError(
-        f"draw expects a Tensor, a list of Tensors or an object with __drawing__(), got {type(x).__name__}. "
+        f"draw expects a Tensor, a list of Tensors, a compiled function, a plan or an object with __drawing__(), got "
+        f"{type(x).__name__}. "
         f"Make a Tensor first, at.tensor(x, requires_grad=True), and compute with it."
     )
 

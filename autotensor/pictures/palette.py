@@ -17,7 +17,7 @@ WIRE = "#4d4d4d"
 FRAME = "#8793a0"
 FRAME_FILLS = ("#f6f7f9", "#edeff2", "#e4e7eb")  # by depth, the deepest for all below
 FRAME_INK = "#36424e"
-TONES: dict[Tone, str] = {"plain": INK, "muted": "#5c5c5c", "gradient": "#9a3a00", "warning": "#99004d"}
+TONES: dict[Tone, str] = {"plain": INK, "muted": "#5c5c5c", "gradient": "#9a3a00", "warning": "#99004d", "buffer": "#00507a"}
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#946c00", "#56b4e9", "#1a1a1a")
 FONTS = "Helvetica, Arial, DejaVu Sans, sans-serif"
 TITLE_SIZE = 13
@@ -39,6 +39,7 @@ LOOKS: dict[Kind, Look] = {
     "leaf": Look("#fdf0d2", "#b06f00", 14),
     "constant": Look("#f4f4f4", "#858585", 9, small=True),
     "module": Look("#dff2ea", "#007a59", 4),
+    "kernel": Look("#f7e6f0", "#a0447c", 4),
     "note": Look("#ffffff", "#5c5c5c", 4, dashed=True),
 }
 

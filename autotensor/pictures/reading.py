@@ -44,11 +44,11 @@ class _Reader:
         self.all_values = values is True
         self.boxes: dict[str, Box] = {}
         self.arrows: dict[tuple[str, str, int], Arrow] = {}
-        self.calls = _numbered_calls(walk, depth)
+        self.calls = numbered_calls(walk, depth)
 
     def diagram(self) -> Diagram:
         if self.hidden:
-            self.add_note()
+            self.boxes["more"] = left_out(self.walk, self.hidden, self.depth)
         for unit in self.shown:
             if unit in self.walk.collapsed:
                 self.add_module(unit)
@@ -68,14 +68,6 @@ class _Reader:
 
     def arrow(self, tail: str, head: str, note: str, operand: int = -1) -> None:
         self.arrows.setdefault((tail, head, operand), Arrow(tail, head, note))
-
-    def add_note(self) -> None:
-        """An honest word on what is left out, and how to see it."""
-        count = len(self.hidden)
-        lines = [Line(f"more boxes: draw(x, max_nodes={2 * len(self.nodes)})", "muted")]
-        if self.depth != 0 and any(self.nodes[i].scope.path for i in self.hidden):
-            lines.append(Line("fewer boxes: draw(x, depth=0) makes each module one box", "muted"))
-        self.boxes["more"] = Box("more", f"… {count:,} more operation{'s' * (count != 1)}", tuple(lines), "note")
 
     def add_operation(self, i: int) -> None:
         node = self.nodes[i]
@@ -222,7 +214,16 @@ def _is_data(walk: Walk, i: int, k: int) -> bool:
     return k == 0 and all(p is None or walk.nodes[p].is_leaf for p in walk.parents[i])
 
 
-def _numbered_calls(walk: Walk, depth: int | None) -> dict[int, str]:
+def left_out(walk: Walk, hidden: set[int], depth: int | None) -> Box:
+    """An honest word on the operations that are left out, and how to see them."""
+    count = len(hidden)
+    lines = [Line(f"more boxes: draw(x, max_nodes={2 * len(walk.nodes)})", "muted")]
+    if depth != 0 and any(walk.nodes[i].scope.path for i in hidden):
+        lines.append(Line("fewer boxes: draw(x, depth=0) makes each module one box", "muted"))
+    return Box("more", f"… {count:,} more operation{'s' * (count != 1)}", tuple(lines), "note")
+
+
+def numbered_calls(walk: Walk, depth: int | None) -> dict[int, str]:
     """For each collapsed unit the path of its module, with a number where the module has several."""
     paths = {
         unit: ".".join(walk.nodes[walk.units[unit][0]].scope.path[: (depth or 0) + 1])

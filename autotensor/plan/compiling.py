@@ -194,14 +194,22 @@ class Compiled:
         return entry.plan
 
     @property
-    def source(self) -> str:
-        """The source of the plan that ran last.
+    def plan(self) -> Plan:
+        """The plan that ran last.
 
         Raises: GraphError if none has run.
         """
         if self._last is None:
             raise GraphError(_not_compiled(self._name, self._why))
-        return self._last.plan.source
+        return self._last.plan
+
+    @property
+    def source(self) -> str:
+        """The source of the plan that ran last.
+
+        Raises: GraphError if none has run.
+        """
+        return self.plan.source
 
     @property
     def signatures(self) -> tuple[str, ...]:
@@ -220,13 +228,14 @@ class Compiled:
 def compile(f: Callable[..., Any], *, backend: Backend = "numpy") -> Compiled:
     """The function compiled: traced once for each signature, and from then on run as straight-line NumPy source.
 
-    Arguments and results are Tensors, in tuples, lists and dicts as they like; other arguments, as Python numbers, are part of the
-    signature. Results equal those of `f` bit for bit and share no memory with anything. Tensors and names that `f` reads from
-    outside are looked at anew at each call, random numbers are drawn anew. Where the result would be recorded, and inside other
-    transforms, `f` itself runs: compile the gradient, `at.compile(at.grad(loss))`, or call under `at.no_grad()`. It may be a
-    decorator. `.source` is what ran last, `.signatures` what it was compiled for, `.plan_for(*args)` a plan without a call.
-    `backend`: "numpy"; "numba" runs elementwise operations as loops in machine code, bit for bit too (extra `fast`); "xla" runs all by
-    `jax.jit` (extra `xla`), where sums may be taken in another order and what is out of range, or singular, is NaN or 0, not an error.
+    Arguments and results are Tensors, in tuples, lists and dicts as they like; other arguments, as Python numbers, are part of
+    the signature. Results equal those of `f` bit for bit and share no memory with anything. Tensors and names that `f` reads
+    from outside are looked at anew at each call, random numbers are drawn anew. Where the result would be recorded, and inside
+    other transforms, `f` itself runs: compile the gradient, `at.compile(at.grad(loss))`, or call under `at.no_grad()`. It may be
+    a decorator. `.source` is what ran last, `.signatures` what it was compiled for, `.plan_for(*args)` a plan without a call.
+    `backend`: "numpy"; "numba" runs elementwise operations as loops in machine code, bit for bit too (extra `fast`); "xla" runs
+    all by `jax.jit` (extra `xla`), where sums may be taken in another order and what is out of range, or singular, is NaN or 0,
+    not an error.
     Raises: ArgumentError on another back end; MissingExtraError without its package; TraceError if `f` asks for numbers, as
     float(x), x.numpy() and `if x > 0` do; InPlaceError if it writes to arguments.
 

@@ -11,6 +11,7 @@ import keyword
 import linecache
 import math
 import re
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -51,6 +52,7 @@ class Source:
         )
         self.file = f"<autotensor plan {_number()}: {name}>"
         linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
+        weakref.finalize(self, linecache.cache.pop, self.file, None)
         self.code = compile(self.text, self.file, "exec")
 
     # names
@@ -262,15 +264,15 @@ class Source:
         names |= {name: array(value).reshape(-1) for value, name in self.flat.items()}
         space = {"empty": np.empty, "own": own, "fresh": fresh, **self.bound, **names}
         exec(self.code, space)  # noqa: S102 - the source that this module has just written
-        return space[self.title]  # type: ignore[no-any-return]
+        return space[self.title]
 
     def _array(self, value: Value, array: Callable[[Value], Array], workspace: Array) -> Array:
         memory = self.memory
         root = memory.root.get(value, value)
         if value.kind == "constant":
-            return value.source  # type: ignore[no-any-return]
+            return value.source
         if root is not value:
-            return value.primitive.value(array(value.operands[0]), **value.settings)  # type: ignore[no-any-return]
+            return value.primitive.value(array(value.operands[0]), **value.settings)
         if root in memory.parts:
             pack, start = memory.parts[root]
             return array(pack)[start : start + math.prod(value.shape)].reshape(value.shape)

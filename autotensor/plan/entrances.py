@@ -50,7 +50,8 @@ def entrance(tree: Tree, arrays: list[Any]) -> Any:
 def parameters(function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """The arguments with the names of the parameters that take them."""
     try:
-        stated = list(inspect.signature(getattr(function, "forward", function)).parameters.values())  # a module's call says nothing
+        called = getattr(function, "forward", function)  # a module's call says nothing
+        stated = list(inspect.signature(called).parameters.values())
     except (TypeError, ValueError):  # a builtin tells nothing
         stated = []
     names = [p.name for p in stated if p.kind in {p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD}]

@@ -62,7 +62,7 @@ def _loaded(text: str) -> Callable[..., None]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # without it Numba does not find its cache again
     spec.loader.exec_module(module)
-    return module.kernel  # type: ignore[no-any-return]
+    return module.kernel
 
 
 def _written(name: str, text: str) -> Path:
@@ -78,6 +78,9 @@ def _written(name: str, text: str) -> Path:
                 Path(part).replace(path)  # whole or not at all, also with several processes
             return path
     raise OSError("no folder for compiled kernels can be written; set AUTOTENSOR_CACHE to one.")
+
+
+LEAST = 0.05  # seconds that making kernels ready costs at least
 
 
 def cost(texts: Iterable[str]) -> float:

@@ -6,6 +6,7 @@ is that of the root: the buffer that a value lies in, whatever view of it is rea
 
 from __future__ import annotations
 
+import bisect
 import math
 from dataclasses import dataclass, field
 
@@ -173,8 +174,11 @@ def _may_overwrite(graph: Graph, memory: Memory, y: Value, target: Value, now: i
 
 
 def _reuse(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Value, int]) -> None:
-    """An elementwise operation writes over an operand that nobody reads later."""
+    """An elementwise operation writes over an operand that nobody reads later: a result, a pack, a state's old numbers."""
     claimed: set[Value] = set()  # operands whose places results have taken
+    packed: dict[Value, int] = {}  # the last read of any part of a pack
+    for part, (pack, _) in memory.parts.items():
+        packed[pack] = max(packed.get(pack, 0), last[part])
     for value in graph.values:
         statement = _statement(value)
         now = when[statement]
@@ -182,30 +186,36 @@ def _reuse(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Valu
         if value.primitive is None or taken or not _is_elementwise(value):
             continue
         for x in statement.parents:
-            root = memory.root.get(x, x)
-            if (
-                root is not x
-                or x in claimed
-                or x.kind != "op"
-                or x in memory.dynamic
-                or x.spec != value.spec
-                or x in memory.parts
-            ):
+            free = x not in claimed and memory.root.get(x, x) is x and x not in memory.dynamic and x not in memory.parts
+            if not free or x.spec != value.spec or last.get(x, now) > now or packed.get(x, 0) > now:
                 continue
             home = memory.home(x)
-            if (
-                home.kind != "op"
-                or home in memory.parts
-                or last.get(x, now) > now
-                or _home_is_read_later(memory, home, x, last, now)
-            ):
-                continue
-            if any(other is not x and memory.home(memory.root.get(other, other)) is home for other in statement.parents):
+            if not _may_house(graph, memory, home, last[value], when) or _reads_otherwise(memory, statement, x, home):
                 continue
             memory.places[value] = x
             claimed.add(x)
             last[home] = max(last[home], last[value])
             break
+
+
+def _may_house(graph: Graph, memory: Memory, home: Value, until: int, when: dict[Value, int]) -> bool:
+    """Whether a buffer may hold something else, which is read until then."""
+    if home.kind != "state":
+        return home.kind in ("op", "pack") and home not in memory.dynamic and home not in memory.parts
+    new = graph.updates.get(home, home)  # a state that gets another value: the old one is not needed any more
+    if new is home or home in graph.outputs:
+        return False
+    return until <= when[_statement(new)] if memory.places.get(new) is home else until < len(graph.values)
+
+
+def _reads_otherwise(memory: Memory, statement: Value, x: Value, home: Value) -> bool:
+    """Whether a statement reads the buffer in which an operand lies by another way too."""
+    for other in statement.parents:
+        root = memory.root.get(other, other)
+        lies = memory.parts[root][0] if root in memory.parts else memory.home(root)
+        if other is not x and lies is home:
+            return True
+    return False
 
 
 def _statement(value: Value) -> Value:
@@ -216,13 +226,6 @@ def _statement(value: Value) -> Value:
 def _is_elementwise(value: Value) -> bool:
     """Whether a value may be written over an operand: each element depends on those in its place alone."""
     return is_ufunc(value.primitive) or (value.primitive is PART and value.shape == value.operands[0].shape)
-
-
-def _home_is_read_later(memory: Memory, home: Value, x: Value, last: dict[Value, int], now: int) -> bool:
-    return any(
-        other is not x and memory.home(other) is home and last.get(other, -1) > now and other is not home
-        for other in list(memory.places)
-    )
 
 
 def _arrange(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Value, int]) -> None:
@@ -245,11 +248,11 @@ def _arrange(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Va
         size = -(-max(_bytes(home), 1) // ALIGNED) * ALIGNED
         memory.unshared += size
         at = 0
-        for low, high, first, final in sorted(placed):
+        for low, high, first, final in placed:  # from the lowest place upward
             if first <= end and begin <= final and low < at + size and at < high:
                 at = high
         memory.offsets[home] = at
-        placed.append((at, at + size, begin, end))
+        bisect.insort(placed, (at, at + size, begin, end))
         memory.workspace = max(memory.workspace, at + size)
 
 

@@ -106,7 +106,7 @@ def _simpler(value: Value) -> Value | None:
     primitive: Primitive | None = value.primitive
     if primitive is None:
         return None
-    name, operands = primitive.name, value.operands
+    operands = value.operands
     if all(isinstance(x, SCALARS) or x.kind == "constant" for x in operands) and math.prod(value.shape) <= FOLDED:
         arrays = [x if isinstance(x, SCALARS) else x.source for x in operands]
         try:
@@ -115,24 +115,22 @@ def _simpler(value: Value) -> Value | None:
         except (AutotensorError, ValueError, TypeError, IndexError):  # what nobody reads may be wrong; else a call will say so
             return None
         return constant(np.ascontiguousarray(result).reshape(result.shape), value)
-    x = operands[0]
-    if not isinstance(x, Value):
-        x = None
-    if x is not None:
-        if name == "stop":
-            return x
-        if name in ("cast", "reshape", "expand") and x.spec == value.spec:
-            return x
-        if name == "permute" and value.settings["axes"] == tuple(range(len(value.shape))):
-            return x
-        inner = x.primitive.name if x.primitive is not None else ""
-        if name == inner == "reshape":
-            return _again(value, x.operands)
-        if name == inner == "permute":
-            axes = tuple(x.settings["axes"][i] for i in value.settings["axes"])
-            return _again(value, x.operands, {"axes": axes})
     if isinstance(primitive, Elementwise) and isinstance(primitive.value, np.ufunc) and len(operands) == 2:
         return _plainer(value)
+    return _shorter(value, operands[0]) if isinstance(operands[0], Value) else None
+
+
+def _shorter(value: Value, x: Value) -> Value | None:
+    """A view of a view as one view, and no view where it shows the whole as it is."""
+    name, settings = value.primitive.name, value.settings
+    same = name in ("cast", "reshape", "expand") and x.spec == value.spec
+    if same or name == "stop" or (name == "permute" and settings["axes"] == tuple(range(len(value.shape)))):
+        return x
+    inner = x.primitive.name if x.primitive is not None else ""
+    if name == inner == "reshape":
+        return _again(value, x.operands)
+    if name == inner == "permute":
+        return _again(value, x.operands, {"axes": tuple(x.settings["axes"][i] for i in settings["axes"])})
     return None
 
 

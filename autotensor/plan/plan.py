@@ -64,6 +64,11 @@ class Plan:
         """Bytes of workspace that an instance has, beside arguments, state and results."""
         return self._source.workspace if isinstance(self._source, Functional) else self.memory.workspace
 
+    @property
+    def names(self) -> dict[Value, str]:
+        """What the source calls each value; what shares a buffer has one name. Empty for XLA, which plans memory by itself."""
+        return self._source.names if isinstance(self._source, Source) else {}
+
     def kernel_texts(self) -> list[str]:
         """The kernels that this graph would have with machine code."""
         graph = self.graph if self._backend == "numba" else fused(self.graph)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, Self, cast
 
 import numpy as np
 
@@ -99,7 +99,7 @@ class Traced(Tensor):
     def tolist(self) -> Any:
         self._no_number("tolist()")
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+    def __array__(self, *args: Any, **settings: Any) -> Any:
         self._no_number("the array")
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304 - there is no truth to return
@@ -111,7 +111,7 @@ class Traced(Tensor):
     def __int__(self) -> NoReturn:
         self._no_number("int()")
 
-    def __index__(self) -> NoReturn:
+    def __index__(self) -> NoReturn:  # noqa: PLE0305 - there is no number to return
         self._no_number("an index")
 
     def __format__(self, spec: str) -> str:
@@ -157,8 +157,8 @@ class Tracer:
         if primitive.data_dependent_shape:
             shapes = " and ".join(str(tuple(x.shape)) for x in lifted if isinstance(x, Traced))
             raise TraceError(
-                f"{_where()}{primitive.name} of shape {shapes}: how many elements come out depends on the numbers, and a compiled "
-                f"function needs fixed shapes ({users_line()}). Use at.where(condition, x, 0)."
+                f"{_where()}{primitive.name} of shape {shapes}: how many elements come out depends on the numbers, and a "
+                f"compiled function needs fixed shapes ({users_line()}). Use at.where(condition, x, 0)."
             )
         specs = [x.value.spec if isinstance(x, Traced) else x for x in lifted]
         try:
@@ -311,7 +311,7 @@ class Tracer:
         return value
 
     # the block
-    def __enter__(self) -> Tracer:
+    def __enter__(self) -> Self:
         if current.watcher is not None:
             raise TraceError("nothing is compiled inside at.debug() or another compiled function.")
         current.watcher = self

@@ -109,7 +109,8 @@ def _evaluated(jax: Any, graph: Graph, known: dict[Value, Any]) -> list[Any]:
 def _refuse(value: Value) -> None:
     if not has_dtype(value):
         raise TraceError(
-            f'XLA has no {value.dtype}, the dtype of a value of shape {value.shape}. Use float64, or at.compile(f, backend="numpy").'
+            f"XLA has no {value.dtype}, the dtype of a value of shape {value.shape}. "
+            f'Use float64, or at.compile(f, backend="numpy").'
         )
     if value.primitive is not None:
         form_of(value)
@@ -126,5 +127,5 @@ def _exact(jax: Any) -> Iterator[None]:
     from jax import experimental
 
     enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else experimental.enable_x64  # it moved between JAX's versions
-    with enable_x64(True), jax.default_matmul_precision("highest"):
+    with enable_x64(True), jax.default_matmul_precision("highest"):  # noqa: FBT003 - JAX's signature
         yield

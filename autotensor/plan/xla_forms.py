@@ -1,7 +1,7 @@
 """What each primitive is in jax.numpy: a ufunc is the function of its name there, the others stand in a table.
 
-A form is a function `(jax, y, *operands, **settings)` that gives an array of JAX's; `y` is the Value that it computes, whose shape
-and dtype are NumPy's. JAX promotes dtypes by rules of its own, so operands are brought to NumPy's first.
+A form is a function `(jax, y, *operands, **settings)` that gives one of JAX's arrays; `y` is the Value that it computes, whose
+shape and dtype are NumPy's. JAX promotes dtypes by rules of its own, so operands are brought to NumPy's first.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ def _ufunc(jax: Any, y: Value, *operands: Any) -> Any:
     kinds = [_kind(x) for x in operands]
     dtypes = ufunc.resolve_dtypes((*kinds, *[None] * ufunc.nout))
     given = [jax.numpy.asarray(x, dtype) for x, dtype in zip(operands, dtypes, strict=False)]
-    return getattr(jax.numpy, ufunc.__name__)(*given)
+    result = getattr(jax.numpy, ufunc.__name__)(*given)
+    if y.primitive.name in ("floor_divide", "remainder") and y.dtype.kind in "iu":
+        return jax.numpy.where(given[1] == 0, 0, result)  # as NumPy has it
+    return result
 
 
 def _kind(x: Any) -> Any:
@@ -67,8 +70,34 @@ def _named(path: str) -> Form:
 
 
 def _alike(function: Form) -> Form:
-    """A form whose operands all have the result's dtype."""
-    return lambda jax, y, *operands, **settings: function(jax, y, *(jax.numpy.asarray(x, y.dtype) for x in operands), **settings)
+    """A form whose operands all have the result's dtype; sums of booleans are counted, and what is not 0 is true."""
+
+    def form(jax: Any, y: Value, *operands: Any, **settings: Any) -> Any:
+        dtype: Any = np.int32 if y.dtype.kind == "b" else y.dtype
+        return function(jax, y, *(jax.numpy.asarray(x, dtype) for x in operands), **settings)
+
+    return form
+
+
+def _floating(function: Form) -> Form:
+    """A form whose operands have the result's dtype, or float64 in place of integers, of which JAX transposes nothing."""
+
+    def form(jax: Any, y: Value, *operands: Any, **settings: Any) -> Any:
+        dtype: Any = y.dtype if y.dtype.kind in "fc" else np.float64
+        return function(jax, y, *(jax.numpy.asarray(x, dtype) for x in operands), **settings)
+
+    return form
+
+
+def _as_precise(path: str, kind: str) -> Form:
+    """The transform that `path` names, of numbers of `kind` ("f" real, "c" complex) as precise as its result."""
+
+    def form(jax: Any, y: Value, x: Any, **settings: Any) -> Any:
+        double = y.dtype.name in ("float64", "complex128")
+        dtype = {"f": ("float32", "float64"), "c": ("complex64", "complex128")}[kind][double]
+        return _named(path)(jax, y, jax.numpy.asarray(x, dtype), **settings)
+
+    return form
 
 
 def _sum(jax: Any, y: Value, x: Any, **settings: Any) -> Any:
@@ -80,7 +109,7 @@ def _getitem(jax: Any, y: Value, x: Any, *, index: Any) -> Any:
 
 
 def _scatter(jax: Any, y: Value, x: Any, *, index: Any, shape: Any) -> Any:
-    return jax.numpy.zeros(shape, y.dtype).at[index].add(x)
+    return jax.numpy.zeros(shape, x.dtype).at[index].add(x)
 
 
 def _gather(jax: Any, y: Value, x: Any, label: Any) -> Any:
@@ -88,7 +117,8 @@ def _gather(jax: Any, y: Value, x: Any, label: Any) -> Any:
 
 
 def _ungather(jax: Any, y: Value, x: Any, label: Any, *, classes: int) -> Any:
-    return jax.numpy.zeros(y.shape, y.dtype).at[(*_places(jax, label.shape[:-1], 1), label)].add(x)
+    x = x.astype(np.int32) if x.dtype == bool else x
+    return jax.numpy.zeros(y.shape, x.dtype).at[(*_places(jax, label.shape[:-1], 1), label)].add(x)
 
 
 def _pick(jax: Any, y: Value, x: Any, label: Any) -> Any:
@@ -122,12 +152,12 @@ def _convolution(jax: Any, y: Value, x: Any, w: Any, *, stride: Any, padding: An
 
 
 def _convolution_transpose(jax: Any, y: Value, g: Any, w: Any, *, size: Any, **sliding: Any) -> Any:
-    whole = jax.ShapeDtypeStruct(y.shape, y.dtype)
+    whole = jax.ShapeDtypeStruct(y.shape, g.dtype)
     return jax.linear_transpose(lambda x: _convolution(jax, y, x, w, **sliding), whole)(g)[0]
 
 
 def _convolution_weight(jax: Any, y: Value, x: Any, g: Any, *, kernel: Any, **sliding: Any) -> Any:
-    whole = jax.ShapeDtypeStruct(y.shape, y.dtype)
+    whole = jax.ShapeDtypeStruct(y.shape, g.dtype)
     return jax.linear_transpose(lambda w: _convolution(jax, y, x, w, **sliding), whole)(g)[0]
 
 
@@ -143,7 +173,7 @@ FORMS: dict[str, Form] = {
     "expand": _named("numpy.broadcast_to"),
     "concatenate": _alike(_concatenate),
     "getitem": _getitem,
-    "scatter": _scatter,
+    "scatter": _alike(_scatter),
     "gather": _gather,
     "ungather": _ungather,
     "pick": _pick,
@@ -169,14 +199,14 @@ FORMS: dict[str, Form] = {
     "matmul": _alike(lambda jax, y, a, b: jax.numpy.matmul(a, b)),
     "linear": _alike(lambda jax, y, x, w: jax.numpy.matmul(x, w.T)),
     "convolution": _alike(_convolution),
-    "convolution_transpose": _alike(_convolution_transpose),
-    "convolution_weight": _alike(_convolution_weight),
+    "convolution_transpose": _floating(_convolution_transpose),
+    "convolution_weight": _floating(_convolution_weight),
     # element by element
     "where": _where,
     "relu": lambda jax, y, x: jax.numpy.maximum(x, 0),
     "sigmoid": _alike(_sigmoid),
     "softplus": _alike(lambda jax, y, x: jax.numpy.logaddexp(x, 0)),
-    "round": _named("numpy.round"),
+    "round": _alike(lambda jax, y, x: jax.numpy.round(x)),
     "sinc": _alike(lambda jax, y, x: jax.numpy.sinc(x)),
     "erf": _alike(lambda jax, y, x: jax.scipy.special.erf(x)),
     "erfc": _alike(lambda jax, y, x: jax.scipy.special.erfc(x)),
@@ -192,10 +222,10 @@ FORMS: dict[str, Form] = {
     "imag": _named("numpy.imag"),
     "angle": _named("numpy.angle"),
     "complex": lambda jax, y, re, im: jax.numpy.asarray(re, y.dtype) + 1j * jax.numpy.asarray(im, y.dtype),
-    "fft": _named("numpy.fft.fft"),
-    "ifft": _named("numpy.fft.ifft"),
-    "rfft": _named("numpy.fft.rfft"),
-    "irfft": _named("numpy.fft.irfft"),
+    "fft": _as_precise("numpy.fft.fft", "c"),
+    "ifft": _as_precise("numpy.fft.ifft", "c"),
+    "rfft": _as_precise("numpy.fft.rfft", "f"),
+    "irfft": _as_precise("numpy.fft.irfft", "c"),
     # matrices whose result is unique
     "inv": _alike(lambda jax, y, x: jax.numpy.linalg.inv(x)),
     "solve": _alike(lambda jax, y, a, b: jax.numpy.linalg.solve(a, b)),

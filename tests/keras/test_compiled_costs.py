@@ -3,6 +3,7 @@
 import gc
 import linecache
 import re
+import sys
 import tracemalloc
 import weakref
 
@@ -13,12 +14,13 @@ import autotensor as at
 from autotensor import keras
 from autotensor.keras.training.forward import Signature
 from autotensor.keras.training.planned import PlannedSteps
+from autotensor.plan import kernels
 from autotensor.plan.trace import TraceError
 
 layers = keras.layers
 X = np.sin(np.arange(64 * 4) * 1.3).reshape(64, 4).astype("float32")
 Y = np.arange(64) % 3
-CALLS = 54  # of NumPy in a step of the digits network: a pass that is lost shows here; found fewer? write the new number
+CALLS = 77  # of NumPy in a step of the digits network: a pass that is lost shows here. Fewer are found? Write the new number.
 
 
 def network(*inner, optimizer="adam", **settings):
@@ -52,19 +54,13 @@ def test_a_step_of_any_size_is_the_same_source_but_for_numbers():
 
 # memory while steps run
 def grown(work, times):
-    """Bytes that `work` leaves behind, after it has run some times already."""
+    """Objects that `work` leaves behind, after it has run some times already."""
     work(times // 4)
     gc.collect()
-    tracemalloc.start()
-    try:
-        work(times // 4)  # what tracemalloc itself notes once
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        work(times)
-        gc.collect()
-        return tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
+    before = sys.getallocatedblocks()
+    work(times)
+    gc.collect()
+    return sys.getallocatedblocks() - before
 
 
 def test_ten_thousand_steps_leave_nothing_behind():
@@ -76,10 +72,21 @@ def test_ten_thousand_steps_leave_nothing_behind():
         for i in range(count):
             steps.run(steps.take(slice(8 * (i % 8), 8 * (i % 8) + 8)))
 
-    assert grown(run, 10_000) < 2_000
+    assert grown(run, 10_000) < 1_000
+    tracemalloc.start()  # which sees the numbers of arrays too
+    try:
+        run(200)
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        run(500)
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 4_000
+    finally:
+        tracemalloc.stop()
 
 
-def test_epochs_with_callbacks_and_validation_leave_nothing_behind():
+def test_epochs_with_callbacks_and_validation_leave_nothing_behind(monkeypatch):
+    monkeypatch.setattr(kernels, "available", lambda: False)  # machine code stays, once it is made
     model = network(layers.Dense(6, "relu"))
     look = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: model.get_weights())
 
@@ -87,23 +94,35 @@ def test_epochs_with_callbacks_and_validation_leave_nothing_behind():
         model.fit(X, Y, batch_size=24, epochs=count, verbose=0, callbacks=[look], validation_data=(X, Y), shuffle=False)
         model.history.history.clear()
 
-    assert grown(run, 60) < 20_000
+    assert grown(run, 80) < 300
 
 
-@pytest.mark.parametrize("ask", [lambda m, i: m.predict(X[: 1 + i % 40], verbose=0), lambda m, i: m.fit(X, Y, verbose=0)])
-def test_new_plans_replace_old_ones(ask):
+def kept_plans():
+    return sum(name.startswith("<autotensor plan") for name in linecache.cache)
+
+
+def test_plans_of_a_fit_go_with_it(monkeypatch):
+    monkeypatch.setattr(kernels, "available", lambda: False)
     model = network(layers.Dense(6, "relu"))
 
     def run(count):
-        for i in range(count):
-            ask(model, i)
+        for _ in range(count):
+            model.fit(X, Y, verbose=0)
 
-    assert grown(run, 40) < 60_000
+    assert grown(run, 20) < 20 * 50  # a plan has some thousand objects
+    kept = kept_plans()
+    run(4)
     gc.collect()
-    plans = [name for name in linecache.cache if name.startswith("<autotensor plan")]
-    run(20)
+    assert kept_plans() <= kept
+
+
+def test_plans_of_predictions_are_kept_for_some_shapes_only():
+    model = network(layers.Dense(6, "relu"))
+    before = kept_plans()
+    for n in range(1, 65):
+        model.predict(X[:n], batch_size=64, verbose=0)
     gc.collect()
-    assert len([name for name in linecache.cache if name.startswith("<autotensor plan")]) <= len(plans) + 2
+    assert 1 <= kept_plans() - before <= 16
 
 
 def test_a_model_that_nobody_holds_goes_with_its_plans():
@@ -165,7 +184,7 @@ def test_the_source_of_a_model_with_two_inputs():
     a, b = keras.Input((4,)), keras.Input((2,))
     model = keras.Model([a, b], layers.Dense(1)(layers.Concatenate()([a, b])))
     model.compile("sgd", "mse")
-    assert "concatenate((x0, x1,)" in model.train_step_source
+    assert re.search(r"concatenate\w*\(\(?x0, x1", model.train_step_source)
 
 
 def test_a_source_that_there_is_none_of_is_an_error_that_says_why():
@@ -183,7 +202,9 @@ def test_a_source_that_there_is_none_of_is_an_error_that_says_why():
 
 
 def test_the_source_of_a_step_that_cannot_be_compiled_is_an_error_that_names_the_line():
-    model = keras.Sequential([keras.Input((4,)), layers.Activation(lambda x: x * float(x.max()) if isinstance(x, at.Tensor) else x)])
+    model = keras.Sequential(
+        [keras.Input((4,)), layers.Activation(lambda x: x * float(x.max()) if isinstance(x, at.Tensor) else x)]
+    )
     model.compile("sgd", "mse")
     with pytest.raises(TraceError, match=r"cannot be compiled.*float.*test_compiled_costs"):
         model.train_step_source  # noqa: B018

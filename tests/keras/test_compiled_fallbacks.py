@@ -164,7 +164,9 @@ def test_what_cannot_be_compiled_runs_eagerly_with_one_warning(case, falls_back)
     SEEN.clear()
     said = falls_back(make, use)
     assert re.search(reason, said), said
-    assert re.match(r"fit of \w+ is not compiled: .*\. It runs eagerly; pass run_eagerly=True to compile\(\) if that is meant\.$", said)
+    assert re.match(
+        r"fit of \w+ is not compiled: .*\. It runs eagerly; pass run_eagerly=True to compile\(\) if that is meant\.$", said
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -209,7 +211,9 @@ def test_settings_that_change_with_every_step_are_run_eagerly(falls_back):
         def raise_rate(batch, logs=None):
             model.layers[0].rate = 0.01 * (batch + 1)
 
-        return model.fit(X, Y, batch_size=1, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_begin=raise_rate)]).history
+        return model.fit(
+            X, Y, batch_size=1, verbose=0, callbacks=[keras.callbacks.LambdaCallback(on_train_batch_begin=raise_rate)]
+        ).history
 
     assert "change with nearly every step" in falls_back(with_layer(lambda name: layers.Dropout(0.5, name=name)), warmed)
 

@@ -114,7 +114,7 @@ class Largest(metrics.Metric):
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         self.given.append((y_true, y_pred, sample_weight))
-        self.top.assign(max(float(self.top), max(float(np.max(p)) for _, p, _ in self.given)))
+        self.top.assign(max(float(self.top), *(float(np.max(p)) for _, p, _ in self.given)))
         assert all(np.array_equal(np.sum(t), s) for (t, _, _), s in zip(self.given, self.sums(), strict=True))
 
     def sums(self):

@@ -188,12 +188,17 @@ def test_a_constant_of_the_model_that_is_not_used_changes_nothing(compiled_equal
 
 
 def test_two_hundred_steps_of_a_deep_network(compiled_equals_eager):
-    made = [lambda: layers.Dense(7, "relu"), layers.BatchNormalization, lambda: layers.Dropout(0.2), layers.LayerNormalization] * 3
+    made = [
+        lambda: layers.Dense(7, "relu"),
+        layers.BatchNormalization,
+        lambda: layers.Dropout(0.2),
+        layers.LayerNormalization,
+    ] * 3
     compiled_equals_eager(chain(*made), lambda model: trained(model, epochs=50))
 
 
 BLOCKS = {
-    "dense": lambda n: layers.Dense(n),
+    "dense": layers.Dense,
     "relu": lambda n: layers.Dense(n, "relu"),
     "tanh": lambda n: layers.Dense(n, "tanh"),
     "gelu": lambda n: layers.Activation("gelu"),

@@ -1,4 +1,4 @@
-"""What users hold and what they change: compiled training sees every change at the next step, and never changes what was given out."""
+"""What users hold and change: compiled training sees every change at the next step, and never changes what was given out."""
 
 import copy
 import pickle
@@ -146,7 +146,9 @@ def test_a_change_in_a_callback_is_seen_by_the_next_step(hook, change, compiled_
 
 def test_a_change_after_the_last_batch_stays(compiled_equals_eager):
     def use(model):
-        zero = callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: model.layers[0].set_weights([np.zeros((4, 5)), np.ones(5)]))
+        zero = callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: model.layers[0].set_weights([np.zeros((4, 5)), np.ones(5)])
+        )
         model.fit(X, Y, callbacks=[zero], **FIT)
         return model.layers[0].get_weights()
 
@@ -174,7 +176,9 @@ def test_batch_callbacks_read_present_values(compiled_equals_eager):
 def test_logs_of_batches_are_the_running_values(compiled_equals_eager):
     def use(model):
         seen = []
-        model.fit(X, Y, callbacks=[callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(dict(logs)))], **FIT)
+        model.fit(
+            X, Y, callbacks=[callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(dict(logs)))], **FIT
+        )
         return seen
 
     compiled_equals_eager(network(), use)
@@ -266,7 +270,12 @@ def test_a_copy_goes_on_like_the_model(again, compiled_equals_eager):
 def test_a_model_copied_in_a_callback(compiled_equals_eager):
     def use(model):
         twins = []
-        model.fit(X, Y, callbacks=[callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: twins.append(copy.deepcopy(model)))], **FIT)
+        model.fit(
+            X,
+            Y,
+            callbacks=[callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: twins.append(copy.deepcopy(model)))],
+            **FIT,
+        )
         return [twin.get_weights() for twin in twins]
 
     compiled_equals_eager(network(), use)
@@ -395,7 +404,7 @@ def test_a_module_whose_buffer_is_assigned_in_a_callback(compiled_equals_eager):
 
 
 # how a fit may end
-class Stop(Exception):  # noqa: N818
+class Stop(Exception):
     """What a callback raises."""
 
 

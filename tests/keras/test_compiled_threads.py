@@ -2,6 +2,7 @@
 
 import copy
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_threads_predict_with_one_model(ask):
 
     def predict(i):
         found = [ask(twin, X[: i + 1]) for _ in range(30)]
-        assert not any(np.shares_memory(a, b) for a, b in zip(found, found[1:], strict=False))
+        assert not any(np.shares_memory(a, b) for a, b in pairwise(found))
         return found
 
     for ours, one in zip(at_once(predict), expected, strict=True):

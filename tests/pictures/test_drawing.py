@@ -303,7 +303,9 @@ def test_settings_out_of_range_are_refused(settings: dict[str, object], message:
 
 @pytest.mark.parametrize("x", [np.ones(2), 3.0, [], [np.ones(2)], "graph"])
 def test_what_has_no_graph_is_refused(x: object) -> None:
-    with pytest.raises(DTypeError, match="draw expects a Tensor, a list of Tensors or an object with __drawing__"):
+    with pytest.raises(
+        DTypeError, match="draw expects a Tensor, a list of Tensors, a compiled function, a plan or an object with __drawing__"
+    ):
         draw(x)
 
 

@@ -77,7 +77,7 @@ def broadcasts(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 def beside(draw: Any, x: Any, values: Sequence[Any]) -> int:
     """A value that broadcasts with x; x itself does."""
-    return draw(st.sampled_from([j for j, y in enumerate(values) if broadcasts(x.shape, y.shape)]))
+    return draw(st.sampled_from([j for j, y in enumerate(values) if y is x or broadcasts(x.shape, y.shape)]))
 
 
 def unary(draw: Any, i: int, values: list[Any]) -> Step:

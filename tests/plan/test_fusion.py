@@ -32,7 +32,7 @@ def by_python(text: str) -> Callable[..., None]:
     return kernel
 
 
-@pytest.fixture()
+@pytest.fixture
 def in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(emit, "compiled", by_python)
 

@@ -20,7 +20,6 @@ from autotensor.core.spec import SCALARS, Spec
 from autotensor.core.tensor import Tensor
 from autotensor.plan import TraceError, xla
 from autotensor.plan.forms import is_ufunc
-from autotensor.plan.graph import Graph, Value
 from autotensor.plan.plan import Plan
 from autotensor.plan.tracer import Traced, Tracer
 from autotensor.plan.xla_forms import FORMS
@@ -67,7 +66,7 @@ TABLE = {
     "a gradient": (at.grad(lambda x, w: (at.sigmoid(x @ w) ** 2).mean(), (0, 1)), (x, w)),
     "a Hessian": (at.hessian(lambda w: at.exp(w @ w).sum() / 100), (numbers(2, 2, dtype="float64"),)),
     "a gradient of each example": (at.vmap(at.grad(lambda x: (x * x * at.sin(x)).sum())), (x,)),
-    "a Jacobian in double precision": (at.jacobian(lambda x: at.softmax(x)), (numbers(5, dtype="float64"),)),
+    "a Jacobian in double precision": (at.jacobian(at.softmax), (numbers(5, dtype="float64"),)),
     "complex numbers": (lambda x: at.abs(at.exp(1j * x)) + at.real(at.fft.fft(x.astype("complex64"))), (x,)),
 }  # fmt: skip
 
@@ -98,6 +97,8 @@ def test_a_primitive_and_its_gradient_are_those_of_numpy(name: str, data: st.Dat
         y = at.real(y) + at.imag(y) if y.dtype.kind == "c" else y
         return (y * at.reshape(at.arange(y.size, dtype=y.dtype) + 1, y.shape)).sum()
 
+    if name == "reciprocal" and any(a.dtype.kind in "iu" and not a.data.all() for a in arrays):
+        return  # 1 / 0 in integers: each processor has its own answer
     with np.errstate(all="ignore"):
         try:
             f(*arrays)
@@ -238,7 +239,7 @@ def test_a_primitive_without_a_form_is_named_with_the_remedy() -> None:
 @needs_jax
 @pytest.mark.skipif(np.dtype(np.longdouble).itemsize == 8, reason="long double is float64 here")
 def test_a_dtype_that_xla_has_not_is_named() -> None:
-    with pytest.raises(TraceError, match="XLA has no float128, the dtype of a value of shape .2,.*float64"):
+    with pytest.raises(TraceError, match=r"XLA has no float128, the dtype of a value of shape .2,.*float64"):
         at.compile(lambda x: x + 1, backend="xla")(np.ones(2, np.longdouble))
 
 

@@ -177,7 +177,7 @@ class Layer(Weighted):
     def mode(self, *, training: bool) -> Iterator[None]:
         """Training or inference for the time of a block, here and below."""
         before = [(module, module.training) for module in self.modules()]
-        self.train(training)
+        self._set_mode(training)
         try:
             yield
         finally:

@@ -61,7 +61,7 @@ class MetricVariable(Tensor):
         return MetricVariable, (self.data, self.name)
 
 
-def plain_array(x: Any) -> Array:
+def plain_array(x: Any) -> Any:
     """The array of a Tensor, or of anything numeric; nothing is copied that need not be."""
     if isinstance(x, Tensor):
         return x if hasattr(x, "interpret") else x.data  # what is being compiled has no array, and computes like one

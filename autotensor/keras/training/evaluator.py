@@ -30,7 +30,7 @@ class Evaluator(Rehearsal):
     ) -> tuple[dict[str, float], PlannedTests | None]:
         """Loss and metrics on a data set, and the plans that found them, for the next time."""
         self.reset_metrics()
-        self.train(False)
+        self._set_mode(False)
         watchers.on_test_begin()
         logs: Any = {}
         plans = self._planned_tests(data, size, plans)

@@ -49,7 +49,7 @@ class Forward:
             found: Signature | None = None
             with contextlib.suppress(Exception):  # what the user's code raises here it raises, or not, when it runs eagerly
                 model = self._model()
-                if not self._eager and model.built:  # the first call of all makes weights
+                if model is not None and not self._eager and model.built:  # the first call of all makes weights
                     found, present = settled(Present(model), lambda: Signature(model, arrays))
                     self._content = Content(present.found.values(), apart=NOTED)
             self.stamp = changes.count()

@@ -20,6 +20,7 @@ from autotensor.core.namespace import recorded
 from autotensor.core.recording import enable_grad, inside, no_grad
 from autotensor.core.spec import Array, Spec
 from autotensor.core.tensor import Tensor
+from autotensor.keras import losses
 from autotensor.keras.metrics.reduction import MeanMetricWrapper
 from autotensor.keras.optimizers.optimizer import Optimizer
 from autotensor.keras.training.data import Data
@@ -29,7 +30,7 @@ from autotensor.optim.clipping import clip_by_global_norm, clip_by_norm, clip_by
 from autotensor.optim.rule import Rule
 from autotensor.plan import kernels
 from autotensor.plan.graph import Value
-from autotensor.plan.plan import Plan
+from autotensor.plan.plan import Backend, Plan
 from autotensor.plan.trace import TraceError
 from autotensor.plan.tracer import Traced, Tracer
 
@@ -103,7 +104,7 @@ class Planned(ABC):
 
     def __init__(self, model: Any, data: Data) -> None:
         self.model = model
-        self.sources = [*(data.x if isinstance(data.x, list) else [data.x]), *(a for a in (data.y, data.w) if a is not None)]
+        self.sources = _sources(data)
         self.several = isinstance(data.x, list)
         self.has = (data.y is not None, data.w is not None)
         self.steps: dict[int, Step] = {}
@@ -220,7 +221,9 @@ class PlannedSteps(Planned):
         self.optimizer = model.optimizer
         learned = model._learned or Learned(model.trainable_weights, model.penalised)
         self.weights, self.penalised = list(learned.weights), learned.penalised
-        self.backend = "numba" if model.jit_compile is True and kernels.available() else "numpy"
+        self.backend: Backend = "numba" if model.jit_compile is True and kernels.available() else "numpy"
+        if model.jit_compile == "xla":
+            self.backend = "xla"
         self.names = {id(p): re.sub(r"\W+", "_", name) for name, p in model.named_parameters()}
         self.optimizer._places(len(self.weights), self.weights)  # builds it, or says why it cannot move these
         self.updates = updates_in_plan(self.optimizer, self.weights)
@@ -262,6 +265,7 @@ class PlannedSteps(Planned):
             outputs, measures = self._measures(inputs, loss, y_pred)
             if not self.updates:
                 outputs += [tracer.lift(g).value for g in grads]
+            self.output_shape = y_pred.shape
         tracer.settle()
         self._hold(tracer, given, updates)
         items = [y.shape == () for y in outputs]
@@ -323,7 +327,9 @@ class PlannedSteps(Planned):
     def outdated(self) -> bool:
         """Whether the model is no longer what was traced."""
         learned = self.model._learned
-        other = learned is not None and (learned.penalised is not self.penalised or list(map(id, learned.weights)) != list(map(id, self.weights)))
+        other = learned is not None and (
+            learned.penalised is not self.penalised or list(map(id, learned.weights)) != list(map(id, self.weights))
+        )
         return other or bool(self.present.changed())
 
     def adopt(self) -> None:
@@ -355,15 +361,62 @@ class PlannedSteps(Planned):
         optimizer._applied = t
         for measure, value in zip(step.measures, rest, strict=True):
             measure(value, step.inputs)
-        return loss  # type: ignore[no-any-return]
+        return loss
 
     def move_on(self, steps: int, seconds: float) -> None:
         """Between epochs: change to machine code if the `steps` to come, of which one takes `seconds`, repay making it."""
-        if self.backend == "numpy" and self.steps and kernels.available():
-            plan = max(self.steps.values(), key=lambda step: step.n).plan
-            if SAVED * seconds * steps > kernels.cost(plan.kernel_texts()):
-                self.backend = "numba"
-                self.steps.clear()
+        saved = SAVED * seconds * steps
+        if self.backend != "numpy" or not self.steps or saved < kernels.LEAST or not kernels.available():
+            return
+        plan = max(self.steps.values(), key=lambda step: step.n).plan
+        if saved > kernels.cost(plan.kernel_texts()):
+            self.backend = "numba"
+            sizes = list(self.steps)
+            self.steps.clear()
+            for n in sizes:
+                self._warm_up(self.step(n))
+
+    def _warm_up(self, step: Step) -> None:
+        """Run a step once, so that its kernels are compiled between epochs, and take back what it has done."""
+        if any(value.kind == "draw" for value in step.plan.graph.values):
+            return  # its random numbers cannot be given back: the kernels are compiled at the first step
+        arrays = [array for arena in self.arenas for array in (arena.flat, *arena.slots)]
+        arrays += [held.array for held in self.held.values()]
+        before = [array.copy() for array in arrays]
+        with np.errstate(all="ignore"):
+            step.run()
+        for array, kept in zip(arrays, before, strict=True):
+            array[...] = kept
+
+    def serves(self, data: Data) -> bool:
+        """Whether these plans do for another data set of this model, as it is now."""
+        sources = _sources(data)
+        same = self.several == isinstance(data.x, list) and self.has == (data.y is not None, data.w is not None)
+        same = same and len(sources) == len(self.sources) and self.optimizer is self.model.optimizer
+        alike = same and all(
+            a.shape[1:] == b.shape[1:] and a.dtype == b.dtype for a, b in zip(sources, self.sources, strict=True)
+        )
+        return alike and not self.outdated()
+
+    def check_labels(self, data: Data) -> None:
+        """Refuse labels that are no classes, as before a `fit`."""
+        losses.check_labels(self.model._compiled.loss, data.y, self.output_shape)
+
+    def once(self, data: Data) -> dict[str, float]:
+        """One step on all of a data set; returns the running values."""
+        self.turn_to(data)
+        self.adopt()
+        step = self.take(slice(0, data.n))
+        compiled = self.model._compiled
+        try:
+            compiled.mean.update(self.run(step), step.n)
+        finally:
+            self.publish()
+        return compiled.logs()
+
+    def turn_to(self, data: Data) -> None:
+        """Take batches from another data set."""
+        self.sources = _sources(data)
 
     def _applied(self, step: Step) -> float:
         """One step whose update is the optimizer's own: it accumulates, averages, scales or constrains."""
@@ -374,7 +427,7 @@ class PlannedSteps(Planned):
         self.optimizer.apply(rest[len(step.measures) :], moved)
         for arena in self.arenas:
             arena.adopt()
-        return loss  # type: ignore[no-any-return]
+        return loss
 
 
 def updates_in_plan(optimizer: Any, weights: list[Any]) -> bool:
@@ -412,7 +465,7 @@ class PlannedTests(Planned):
         loss, *rest = step.run()
         for measure, value in zip(step.measures, rest, strict=True):
             measure(value, step.inputs)
-        return loss  # type: ignore[no-any-return]
+        return loss
 
 
 class _Numbers:
@@ -456,6 +509,11 @@ def _flat(scalars: Any) -> Iterator[float]:
             yield from _flat(x)
         else:
             yield x
+
+
+def _sources(data: Data) -> list[Array]:
+    """The arrays that batches are taken from: inputs, targets, weights."""
+    return [*(data.x if isinstance(data.x, list) else [data.x]), *(a for a in (data.y, data.w) if a is not None)]
 
 
 def _batch_spec(array: Array, n: int) -> Spec:

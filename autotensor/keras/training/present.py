@@ -1,7 +1,7 @@
 """What a plan takes for granted of a model: its layers, their settings, and what the user's own functions read.
 
-A plan was traced with what was found there. When something has changed, steps are traced again; what changes while they are traced
-is Python state, which a plan would freeze.
+A plan was traced with what was found there. When something has changed, steps are traced again; what changes while they are
+traced is Python state, which a plan would freeze.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from autotensor.nn.module import Module
 from autotensor.plan.surroundings import LIBRARIES, Surroundings
 from autotensor.plan.trace import TraceError
 
-PASSING = {"training", "stop_training", "history", "_activity_losses", "_learned", "_warned", "_call_settings", "_first_call", "_source"}
+PASSING = {
+    "_kept",
+    "training",
+    "stop_training",
+    "history",
+    "_activity_losses",
+    "_learned",
+    "_warned",
+    "_call_settings",
+    "_first_call",
+    "_source",
+}
 PASSING |= {"_applied", "_state", "_rate", "_excluded", "_decayed", "_metrics"}  # of an optimizer, of compiled metrics
 """Attributes that come and go without changing what a step computes, or that each step reads anew."""
 NOTED = {"_roles", "_transient", "_pre_hooks", "_hooks", "_containers", "_unassigned", "_chain", "_symbols"}

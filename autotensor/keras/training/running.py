@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +19,19 @@ BATCH = 32  # samples of a step whose source is asked for before there are data
 RETRACED = 4  # times in an epoch that steps are traced again; more cost more than they save
 
 
+class Kept:
+    """The steps of a model's last training, which the model itself holds: they go with it, and a copy of it has none."""
+
+    def __init__(self, compiled: Any = None, plans: PlannedSteps | None = None) -> None:
+        self.compiled, self.plans = compiled, plans
+
+    def __deepcopy__(self, memo: Any) -> Kept:
+        return Kept()
+
+    def __reduce__(self) -> Any:
+        return Kept, ()
+
+
 class Running:
     """Training steps on one data set.
 
@@ -30,17 +44,24 @@ class Running:
         self.data = data
         self.size = size
         self.plans: PlannedSteps | None = None
+        self._planned = False
         self._ahead = False  # whether the plans' numbers are newer than the model's
-        self._retraced = 0
-
-    def plan(self) -> None:
-        """Trace the step, if that can be done."""
-        self.plans = self.model._plans(self.data, self.size)
+        self._retraced = self._steps = 0
+        self._begin = 0.0
 
     def start_epoch(self) -> None:
         """After on_epoch_begin."""
-        self._retraced = 0
+        self._retraced = self._steps = 0
+        self._begin = time.perf_counter()
+        if not self._planned:
+            self._planned = True
+            self.plans = self.model._plans(self.data, self.size)
         self.go_on()
+
+    def move_on(self, steps: int) -> None:
+        """After an epoch: to machine code, if the steps to come repay making it."""
+        if self.plans is not None and self._steps:
+            self.plans.move_on(steps, (time.perf_counter() - self._begin) / self._steps)
 
     def go_on(self) -> None:
         """Take over what the user's code has replaced; trace again if it has changed more than numbers."""
@@ -51,8 +72,9 @@ class Running:
             if self._retraced > RETRACED:
                 self._give_up("its layers or their settings change with nearly every step")
                 return
-            self.plan()
+            self.plans = self.model._plans(self.data, self.size)
         if self.plans is not None:
+            self.plans.turn_to(self.data)  # a callback may have trained on a batch of its own
             self.plans.adopt()
 
     def look_up(self) -> None:
@@ -64,6 +86,7 @@ class Running:
     def step(self, rows: Any) -> Any:
         """One step on these samples; returns the running values, or a function that does."""
         plans = self.plans
+        self._steps += 1
         if plans is not None:
             try:
                 step = plans.take(rows)
@@ -119,7 +142,9 @@ def source_of(model: Any) -> str:
             for one, before in kept:
                 vars(one).clear()
                 vars(one).update(before)
-    raise TraceError(f"the training step of {model.name} cannot be compiled: {str(refusals[0]).rstrip('.')}. Call fit, which says more.")
+    raise TraceError(
+        f"the training step of {model.name} cannot be compiled: {str(refusals[0]).rstrip('.')}. Call fit, which says more."
+    )
 
 
 def _shapes(model: Any) -> tuple[list[Any], list[tuple[int, ...]], tuple[int, ...]]:

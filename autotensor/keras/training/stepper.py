@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from autotensor.core.errors import ArgumentError, NotCompiledError
+from autotensor.core.errors import ArgumentError, NotCompiledError, missing_extra
 from autotensor.core.recording import current, no_grad
 from autotensor.core.tensor import Tensor
 from autotensor.keras import optimizers
@@ -15,6 +15,7 @@ from autotensor.keras.metrics import Metric
 from autotensor.keras.names import refuse_keywords
 from autotensor.keras.training.checks import at_least_one, unpack
 from autotensor.keras.training.compiled import Compiled
+from autotensor.plan import xla
 from autotensor.plan.trace import TraceError
 
 
@@ -55,8 +56,8 @@ class Stepper(Layer):
 
         `metrics`: `accuracy` becomes binary, categorical or sparse categorical accuracy by the shapes of targets and predictions.
         `jit_compile`: "auto" compiles steps to NumPy source and runs them eagerly where that cannot be done, with one warning;
-        True raises there; False, like `run_eagerly=True`, records every operation as it happens. Callbacks are called for every
-        `steps_per_execution` batches.
+        True raises there; "xla", which Keras has not, does too and runs training steps by XLA (extra `xla`); False, like
+        `run_eagerly=True`, records every operation as it happens. Callbacks are called for every `steps_per_execution` batches.
         Raises: UnknownNameError for a name that stands for nothing; UnknownKeywordError for a misspelt argument.
         """
         if unknown:
@@ -66,10 +67,12 @@ class Stepper(Layer):
                 "compile's third argument is loss_weights since Keras 3; a list of names is taken as metrics.", stacklevel=2
             )
             loss_weights, metrics = None, loss_weights
-        if jit_compile not in ("auto", True, False, None):
-            raise ArgumentError(f"jit_compile is 'auto', True or False, got {jit_compile!r}.")
-        if run_eagerly and jit_compile is True:
-            raise ArgumentError("jit_compile=True compiles each step and run_eagerly=True does not; choose one.")
+        if jit_compile not in ("auto", True, False, None, "xla"):
+            raise ArgumentError(f"jit_compile is 'auto', True, False or 'xla', got {jit_compile!r}.")
+        if run_eagerly and jit_compile in (True, "xla"):
+            raise ArgumentError(f"jit_compile={jit_compile!r} compiles each step and run_eagerly=True does not; choose one.")
+        if jit_compile == "xla" and not xla.available():
+            raise missing_extra("jax", "xla", 'jit_compile="xla"')
         at_least_one("steps_per_execution", steps_per_execution)
         chosen = optimizers.get(optimizer)
         compiled = Compiled(loss, _single_weight(loss_weights), metrics, weighted_metrics)
@@ -115,9 +118,9 @@ class Stepper(Layer):
         return not self.run_eagerly and self.jit_compile not in (False, None) and current.watcher is None
 
     def _stay_eager(self, purpose: str, reason: Any) -> None:
-        """Say once that steps are not compiled, and why; with `jit_compile=True` that is an error."""
+        """Say once that steps are not compiled, and why; with `jit_compile=True` or "xla" that is an error."""
         text = f"{purpose} of {self.name} is not compiled: {str(reason).rstrip('.')}."
-        if self.jit_compile is True:
+        if self.jit_compile in (True, "xla"):
             raise TraceError(f"{text} Pass jit_compile='auto' to run it eagerly.") from (
                 reason if isinstance(reason, Exception) else None
             )

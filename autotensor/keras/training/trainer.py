@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -23,7 +22,7 @@ from autotensor.keras.training.checks import (
 from autotensor.keras.training.data import Data
 from autotensor.keras.training.evaluator import Evaluator, refuse
 from autotensor.keras.training.planned import PlannedSteps
-from autotensor.keras.training.running import Running, executions, source_of
+from autotensor.keras.training.running import Kept, Running, executions, source_of
 from autotensor.keras.training.stepper import Learned
 from autotensor.plan.trace import TraceError
 
@@ -92,27 +91,25 @@ class Trainer(Evaluator):
         try:
             watchers.on_train_begin()
             running, tests = Running(self, train, size), None
-            if initial_epoch < epochs:
-                running.plan()
             for epoch in range(initial_epoch, epochs):
-                begin = time.perf_counter()
                 logs = self._train_epoch(epoch, running, size, steps, shuffle, watchers)
-                if running.plans is not None and self.jit_compile == "auto":
-                    running.plans.move_on((epochs - epoch - 1) * steps, (time.perf_counter() - begin) / steps)
+                if self.jit_compile == "auto":
+                    running.move_on((epochs - epoch - 1) * steps)
                 if validation is not None and epoch + 1 in validate:
                     measured, tests = self._measure(validation, validation_size, validation_steps, watchers, tests)
                     logs |= {f"val_{name}": value for name, value in measured.items()}
                 watchers.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
-            self.train(False)
+            self._set_mode(False)
             if getattr(self.optimizer, "use_ema", False):
                 self.optimizer.finalize_variable_values()
             watchers.on_train_end(logs)
         finally:
-            self.train(False)
+            self._set_mode(False)
             self.__dict__["_learned"] = None
             watchers.close()
+        self.__dict__["_kept"] = Kept(self._compiled, running.plans)
         self.__dict__["_source"] = running.source(min(size, train.n))
         return self.history
 
@@ -120,7 +117,7 @@ class Trainer(Evaluator):
         self, epoch: int, running: Running, size: int, steps: int, shuffle: bool | str, watchers: CallbackList
     ) -> dict[str, float]:
         self.reset_metrics()
-        self.train(True)
+        self._set_mode(True)
         self.__dict__["_learned"] = None
         watchers.on_epoch_begin(epoch)
         self.__dict__["_learned"] = Learned(self.trainable_weights, self.penalised)
@@ -156,9 +153,14 @@ class Trainer(Evaluator):
             or self._compiled.loss is None
         ):
             return None
-        self.train(True)
+        self._set_mode(True)
         learned = self.trainable_weights
         self.optimizer._places(len(learned), learned)  # or it says why it cannot move these
+        known = self._known_plans(train)
+        self.__dict__["_kept"] = Kept()  # in use: a callback may train too
+        if known is not None:
+            known.turn_to(train)
+            return known
         try:
             return PlannedSteps(self, train, size)
         except Exception as reason:  # noqa: BLE001 - whatever the user's code raises here it will raise, or not, when it runs eagerly
@@ -187,6 +189,14 @@ class Trainer(Evaluator):
             raise TraceError(f"{self.name} trains eagerly: there is no source. Compile it without run_eagerly=True.")
         return source_of(self)
 
+    def _known_plans(self, data: Data) -> PlannedSteps | None:
+        """The steps of the last training, if they do for this one."""
+        kept: Kept = self.__dict__.get("_kept") or Kept()
+        plans = kept.plans
+        if plans is None or kept.compiled is not self._compiled or not self._compiles():
+            return None
+        return plans if plans.serves(data) else None
+
     def train_on_batch(
         self,
         x: Any,
@@ -201,8 +211,17 @@ class Trainer(Evaluator):
         """
         self._need_compiled("train_on_batch")
         data = door.weigh_classes(self._admit(x, y, sample_weight, "train_on_batch"), class_weight)
-        self._rehearse(data, "train_on_batch")
+        plans = self._known_plans(data)
+        if plans is None:
+            self._rehearse(data, "train_on_batch")
+        else:  # which has been rehearsed with other data of this kind
+            plans.check_labels(data)
         self.reset_metrics()
         with self.mode(training=True):
-            logs = self.train_step(packed(data.x, data.y, data.w))
+            plans = self._plans(data, data.n)
+            if plans is None:
+                logs = self.train_step(packed(data.x, data.y, data.w))
+            else:
+                logs = plans.once(data)
+                self.__dict__["_kept"] = Kept(self._compiled, plans)
         return self._answer(floats(logs), return_dict=return_dict)
