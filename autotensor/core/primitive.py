@@ -4,10 +4,11 @@ Three families. An *Elementwise* primitive states a partial derivative for each 
 operand, and a bare *Primitive* states all of its rules. Rules receive `ns`, the namespace to compute in: with plain arrays they
 cost what arrays cost, with recorded Tensors their result can be differentiated again. So one rule serves every order.
 
-Complex numbers: inside, the cotangent g of a complex y is what makes dL = Re(sum(g dy)), so that a holomorphic rule is `g *
-dy/dx` without a conjugate, and real rules serve as they are. Users see PyTorch's convention, dL/dRe + i dL/dIm, which is
-conj(g): the conjugate is taken where gradients go in and out (`autodiff.reverse.conjugate`), nowhere else. In every rule: `ns`
-namespace, `g` cotangent, `t` tangent, `y` output, `x, a, b` operands.
+Complex numbers: inside, the cotangent g of a complex y is what makes dL = Re(sum(g dy)), so that a holomorphic rule is
+`g * dy/dx` without a conjugate, and real rules serve as they are. Users see PyTorch's convention, dL/dRe + i dL/dIm, which is
+conj(g): the conjugate is taken where gradients go in and out (`autodiff.reverse.conjugate`), nowhere else.
+
+In every rule: `ns` namespace, `g` cotangent, `t` tangent, `y` output, `x, a, b` operands.
 """
 
 from __future__ import annotations
