@@ -55,7 +55,7 @@ def _reshape(value: Value, x: Sequence[str], out: str) -> list[str]:  # of what 
 
 
 def _unpick(value: Value, x: Sequence[str], out: str) -> list[str]:
-    return [f"{out}.fill(0)", f"{out}[arange({value.shape[0]}), {x[1]}] = {x[0]}"]
+    return [f"{out}.fill(0)", f"{out}[rows_{value.shape[0]}, {x[1]}] = {x[0]}"]
 
 
 FORMS: dict[str, Form] = {

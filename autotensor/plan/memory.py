@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autotensor.core.spec import Array
-from autotensor.plan.forms import FORMS, is_ufunc
+from autotensor.plan.forms import form_of, is_ufunc
 from autotensor.plan.fuse import PART
 from autotensor.plan.graph import Graph, Value
 
@@ -77,7 +77,7 @@ def _classify(memory: Memory, prototypes: dict[Value, Array], value: Value) -> N
             memory.root[value] = memory.root.get(x, x)
             prototypes[value] = seen
             return
-    if not is_ufunc(value.primitive) and name not in FORMS and name not in ("reshape", "part"):
+    if not is_ufunc(value.primitive) and name not in ("reshape", "part") and form_of(value) is None:
         memory.dynamic.add(value)  # computed by the primitive itself, into an array of its own
     prototypes[value] = np.empty(value.shape, value.dtype)
 
