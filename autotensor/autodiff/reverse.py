@@ -139,7 +139,7 @@ def flow_back(ns: Namespace, node: Node, g: Any, parents: Sequence[Node | None],
     """Add to the cotangents of `parents` what flows to them from `node`, whose own is `g`; None is left out."""
     arrays: Any = node.operands
     operands, y, primitive = arrays, node.value, node.primitive
-    if ns is recorded:
+    if ns is recorded and primitive.reads_values:
         operands, y = _as_tensors(node, arrays)
     shortcuts = primitive.shortcuts
     i = -1  # counted by hand: on small arrays an enumerate costs half as much as a rule

@@ -47,6 +47,7 @@ class Primitive:
     c_ordered: ClassVar[bool] = True  # False: the value may be a view
     domain: ClassVar[tuple[tuple[float, float], ...]] = ()  # an open interval for each operand; empty: all reals
     examples: ClassVar[tuple[tuple[tuple[Any, ...], dict[str, Any]], ...]] = ()  # (operand shapes, settings) for the laws
+    reads_values: bool = True  # False: an Elementwise whose partials are numbers, so that its rules need no array
     shortcuts: tuple[Any, ...] = ()  # an Elementwise's partials, for the sweep to read without a call
     custom: ClassVar[bool] = False  # True: a user's, made by `at.primitive`; the registry holds autotensor's own
     rowwise: ClassVar[bool] = False  # True: leading axes are examples already, and all operands have them
@@ -181,6 +182,7 @@ class Elementwise(Primitive):
 
     def __init__(self) -> None:
         self.shortcuts = self.partials if type(self).vjp is Elementwise.vjp else ()
+        self.reads_values = not self.shortcuts or any(callable(partial) for partial in self.shortcuts)
         self.value = self.numpy  # type: ignore[method-assign]  # the ufunc itself: no call in between
         super().__init__()
         if isinstance(self.numpy, np.ufunc):
