@@ -96,11 +96,11 @@ class Source:
         return repr(x) if np.isfinite(x) else self._bind(f"{x}".strip("-()"), x)  # inf and nan are no words of Python's
 
     def _wide(self, x: Any, value: Value) -> str:
-        """A constant as an array that NumPy need not broadcast: so its maximum is four times as fast; "" where that is no gain."""
+        """A constant as an array that NumPy need not broadcast: its maximum is four times as fast; "" where that is no gain."""
         known = x.kind == "constant" and x.source.ndim == 0 if isinstance(x, Value) else isinstance(x, SCALARS)
         number = (x.source if isinstance(x, Value) else _as_array(x, value)) if known else None
         size = math.prod(value.shape)
-        if number is None or number.dtype != value.dtype or not NARROW <= size:
+        if number is None or number.dtype != value.dtype or size < NARROW:
             return ""
         shape = value.shape if size <= WIDE else value.shape[-1:]
         name = f"{self._number(number)}_in_{'x'.join(map(str, shape))}"
@@ -111,7 +111,7 @@ class Source:
 
     def _number(self, number: Array) -> str:
         """The name of a constant without axes: c_1, c_minus_0_5."""
-        digits = str(number[()]).replace("e-", "e_").replace("-", "minus_").replace("+", "")
+        digits = str(number[()]).removesuffix(".0").replace("e-", "e_").replace("-", "minus_").replace("+", "")
         name = "c_" + re.sub(r"\W+", "_", digits)
         for other in itertools.chain((name, f"{name}_{number.dtype.name}"), (f"{name}_{i}" for i in itertools.count(2))):
             known = self.bound.get(other)
