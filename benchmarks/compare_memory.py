@@ -14,7 +14,7 @@ import numpy as np
 from compare_tasks import KerasTrainer, Work
 
 from autotensor import keras
-from autotensor.keras.training.planned import PlannedSteps
+from autotensor.keras.training.planned_steps import PlannedSteps
 
 MOMENTS = 2  # Adam's slots
 

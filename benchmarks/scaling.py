@@ -24,7 +24,7 @@ from compare_by_hand import Floor
 from compare_tasks import KerasTrainer, Work
 
 from autotensor import keras
-from autotensor.keras.training import planned
+from autotensor.keras.training import planned_steps
 from autotensor.plan.plan import Plan
 
 FEATURES, CLASSES = 64, 10
@@ -93,9 +93,9 @@ def steps_of(work: Work) -> tuple[Any, tuple[float, ...], int]:
     model = KerasTrainer(work, time.perf_counter, keras, fused=False).model
     data = model._admit(work.x, work.y, None, "fit")
     model.train()
-    steps = planned.PlannedSteps(model, data)
+    steps = planned_steps.PlannedSteps(model, data)
     steps.adopt()
-    with mock.patch.object(planned, "Plan", Timed):
+    with mock.patch.object(planned_steps, "Plan", Timed):
         steps.step(work.batch)  # what is made once a process does not count
         steps.steps.clear()
         start = time.perf_counter()

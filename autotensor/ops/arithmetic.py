@@ -8,6 +8,7 @@ import numpy as np
 
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise
+from autotensor.core.spec import ONE
 from autotensor.ops.conversion import astype, lift
 
 
@@ -39,7 +40,7 @@ class Divide(Elementwise):
     """True division, elementwise: y = a / b, dy/da = 1/b, dy/db = -y/b."""
 
     numpy = np.divide
-    partials = (lambda ns, y, a, b: 1 / b, lambda ns, y, a, b: -y / b)
+    partials = (lambda ns, y, a, b: ONE[y.dtype] / b, lambda ns, y, a, b: -y / b)  # NumPy's 1: of a Python 0 it makes inf
     analytic = True
     domain = ((-np.inf, np.inf), (0.1, np.inf))
 

@@ -47,7 +47,7 @@ class Source:
         self.flat: dict[Value, str] = {}  # names of arrays as vectors, for kernels
         self.lines: list[str] = []
         for value in graph.values:
-            if value.kind not in ("kernel", "check"):
+            if value.kind != "kernel":
                 self._name(value)
         self._write()
         self.text = "\n".join(
@@ -153,14 +153,11 @@ class Source:
         self.lines.append(f"return ({', '.join(outputs)}{',' if len(outputs) == 1 else ''})")
 
     def _statement(self, value: Value) -> list[str]:
-        kinds = {"draw": self._draw, "check": self._check, "pack": self._pack, "kernel": self._kernel, "op": self._operation}
+        kinds = {"draw": self._draw, "pack": self._pack, "kernel": self._kernel, "op": self._operation}
         return kinds[value.kind](value) if value.kind in kinds else []
 
     def _draw(self, value: Value) -> list[str]:
         return [f"{self.names[value]} = {self._bind('draw', value.source)}()"]
-
-    def _check(self, value: Value) -> list[str]:
-        return [f"{self._bind('check', value.source)}({', '.join(self._name(x) for x in value.parents)})"]
 
     def _operation(self, value: Value) -> list[str]:
         if value.primitive is PART:  # its kernel writes it

@@ -21,10 +21,10 @@ def optimized(graph: Graph) -> Graph:
 
 
 def live(graph: Graph) -> Graph:
-    """Only what an output, or the state to come, depends on; a check of arguments stays."""
+    """Only what an output, or the state to come, depends on."""
     needed = set(graph.wanted)
     for value in reversed(graph.values):
-        if value in needed or value.kind in ("check", "draw"):  # a draw that nobody reads still moves the generator on
+        if value in needed or value.kind == "draw":  # a draw that nobody reads still moves the generator on
             needed.add(value)
             needed.update(value.parents)
     return graph.replaced({}, [v for v in graph.values if v in needed])

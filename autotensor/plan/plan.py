@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
-import numpy as np
-
 from autotensor.core.spec import Array
 from autotensor.plan.emit import Source
 from autotensor.plan.fuse import fused
@@ -88,8 +86,3 @@ class Plan:
             return run(*arrays)
         finally:
             self._free.append(run)
-
-
-def empty_like(value: Value) -> Array:
-    """An array for a value that is bound."""
-    return np.zeros(value.shape, value.dtype)

@@ -16,19 +16,12 @@ class TraceError(AutotensorError, TypeError):
     """A number was asked of a value that has none yet."""
 
 
-class Symbol(Methods):
-    """A value of which only shape and dtype are known. Primitives applied to it give Symbols, by their shape rules.
+class Numberless:
+    """What a value answers whose `spec` is known and whose numbers are not: its shape and dtype, and no number."""
 
-    >>> import numpy as np, autotensor as at
-    >>> x = Symbol(Spec((32, 64), np.dtype(np.float32)))
-    >>> at.matmul(at.tanh(x), at.zeros((64, 10)))
-    Symbol((32, 10), float32)
-    """
+    __slots__ = ()
 
-    __slots__ = ("spec",)
-
-    def __init__(self, spec: Spec) -> None:
-        self.spec = spec
+    spec: Spec
 
     @property
     def shape(self) -> Shape:
@@ -49,19 +42,9 @@ class Symbol(Methods):
             total *= n
         return total
 
-    def interpret(self, primitive: Primitive, operands: Sequence[Any], settings: dict[str, Any]) -> Symbol:
-        """What applying `primitive` would give."""
-        try:
-            return Symbol(primitive.shape(*(spec_of(x) for x in operands), **settings))
-        except AutotensorError as refusal:
-            where = f"{current.outer}: " if current.outer.path else ""
-            raise type(refusal)(f"{where}{primitive.name}: {refusal}") from None
-
     def _no_number(self, what: str) -> NoReturn:
-        raise TraceError(
-            f"{what} of a symbolic value of shape {self.shape}: while shapes are worked out there are no numbers yet. "
-            f"Use at.where instead of `if`, or give the layer a compute_output_shape method."
-        )
+        """Refuse: a subclass says why there is no number, and what to do."""
+        raise TraceError(f"{what} of a value without numbers, of shape {self.shape}.")
 
     def __bool__(self) -> NoReturn:  # noqa: PLE0304 - there is no truth to return
         self._no_number("the truth")
@@ -88,6 +71,35 @@ class Symbol(Methods):
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         self._no_number("the array")
+
+
+class Symbol(Numberless, Methods):
+    """A value of which only shape and dtype are known. Primitives applied to it give Symbols, by their shape rules.
+
+    >>> import numpy as np, autotensor as at
+    >>> x = Symbol(Spec((32, 64), np.dtype(np.float32)))
+    >>> at.matmul(at.tanh(x), at.zeros((64, 10)))
+    Symbol((32, 10), float32)
+    """
+
+    __slots__ = ("spec",)
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+
+    def interpret(self, primitive: Primitive, operands: Sequence[Any], settings: dict[str, Any]) -> Symbol:
+        """What applying `primitive` would give."""
+        try:
+            return Symbol(primitive.shape(*(spec_of(x) for x in operands), **settings))
+        except AutotensorError as refusal:
+            where = f"{current.outer}: " if current.outer.path else ""
+            raise type(refusal)(f"{where}{primitive.name}: {refusal}") from None
+
+    def _no_number(self, what: str) -> NoReturn:
+        raise TraceError(
+            f"{what} of a symbolic value of shape {self.shape}: while shapes are worked out there are no numbers yet. "
+            f"Use at.where instead of `if`, or give the layer a compute_output_shape method."
+        )
 
     def __len__(self) -> int:
         return self.shape[0]

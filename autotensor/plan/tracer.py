@@ -17,15 +17,15 @@ from autotensor.core.lines import users_line
 from autotensor.core.namespace import recorded
 from autotensor.core.node import Node
 from autotensor.core.recording import current, watching
-from autotensor.core.spec import SCALARS, Array, DType, Shape, Spec, as_array
+from autotensor.core.spec import SCALARS, Array, Spec, as_array
 from autotensor.core.tensor import Tensor
 from autotensor.plan.graph import Graph, Value
 from autotensor.plan.lowering import lowered
-from autotensor.plan.trace import TraceError
+from autotensor.plan.trace import Numberless, TraceError
 from autotensor.random import Generator
 
 
-class Traced(Tensor):
+class Traced(Numberless, Tensor):
     """A Tensor of which only shape and dtype are known, with its place in the graph that is being traced."""
 
     __slots__ = ("value",)
@@ -43,23 +43,8 @@ class Traced(Tensor):
         raise escaped(self, primitive.name)
 
     @property
-    def shape(self) -> Shape:
-        return self.value.spec.shape
-
-    @property
-    def dtype(self) -> DType:
-        return self.value.spec.dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.spec.shape)
-
-    @property
-    def size(self) -> int:
-        size = 1
-        for n in self.value.spec.shape:
-            size *= n
-        return size
+    def spec(self) -> Spec:  # type: ignore[override]
+        return self.value.spec
 
     @property
     def nbytes(self) -> int:
@@ -90,29 +75,8 @@ class Traced(Tensor):
             "at.compile is not needed for it, and a model takes run_eagerly=True in compile()."
         )
 
-    def numpy(self) -> Any:
-        self._no_number("numpy()")
-
-    def item(self) -> Any:
-        self._no_number("item()")
-
     def tolist(self) -> Any:
         self._no_number("tolist()")
-
-    def __array__(self, *args: Any, **settings: Any) -> Any:
-        self._no_number("the array")
-
-    def __bool__(self) -> NoReturn:  # noqa: PLE0304 - there is no truth to return
-        self._no_number("the truth")
-
-    def __float__(self) -> NoReturn:
-        self._no_number("float()")
-
-    def __int__(self) -> NoReturn:
-        self._no_number("int()")
-
-    def __index__(self) -> NoReturn:  # noqa: PLE0305 - there is no number to return
-        self._no_number("an index")
 
     def __format__(self, spec: str) -> str:
         return repr(self)

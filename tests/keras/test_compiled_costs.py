@@ -13,7 +13,7 @@ import pytest
 import autotensor as at
 from autotensor import keras
 from autotensor.keras.training.forward import Signature
-from autotensor.keras.training.planned import PlannedSteps
+from autotensor.keras.training.planned_steps import PlannedSteps
 from autotensor.plan import kernels
 from autotensor.plan.trace import TraceError
 

@@ -118,3 +118,11 @@ def test_where_gives_the_branch_that_was_not_chosen_exactly_nothing() -> None:
     assert a.grad is not None
     assert b.grad is not None
     assert (a.grad.tolist(), b.grad.tolist()) == ([1.0, 0.0], [0.0, 1.0])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_division_by_a_python_zero_has_an_infinite_derivative() -> None:
+    x = at.tensor([1.0, -2.0], requires_grad=True)
+    (x / 0.0).backward(at.ones(2))
+    assert x.grad is not None
+    assert x.grad.tolist() == [math.inf, math.inf]  # as of an array of zeros, not Python's ZeroDivisionError

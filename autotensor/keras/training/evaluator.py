@@ -16,7 +16,7 @@ from autotensor.keras.training import data as door
 from autotensor.keras.training.checks import at_least_one, check_verbose, floats, packed
 from autotensor.keras.training.data import Data
 from autotensor.keras.training.forward import as_tensors, outputs_of
-from autotensor.keras.training.planned import PlannedTests
+from autotensor.keras.training.planned_tests import PlannedTests
 from autotensor.keras.training.rehearsal import Rehearsal
 from autotensor.keras.training.running import executions
 from autotensor.keras.training.stepper import Stepper

@@ -12,7 +12,7 @@ import numpy as np
 from autotensor.core.errors import AutotensorError, NotBuiltError
 from autotensor.keras.training.checks import packed
 from autotensor.keras.training.data import Data
-from autotensor.keras.training.planned import PlannedSteps
+from autotensor.keras.training.planned_steps import PlannedSteps
 from autotensor.plan.trace import TraceError
 
 BATCH = 32  # samples of a step whose source is asked for before there are data

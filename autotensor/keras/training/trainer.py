@@ -21,7 +21,7 @@ from autotensor.keras.training.checks import (
 )
 from autotensor.keras.training.data import Data
 from autotensor.keras.training.evaluator import Evaluator, refuse
-from autotensor.keras.training.planned import PlannedSteps
+from autotensor.keras.training.planned_steps import PlannedSteps
 from autotensor.keras.training.running import Kept, Running, executions, source_of
 from autotensor.keras.training.stepper import Learned
 from autotensor.plan.trace import TraceError
