@@ -23,7 +23,7 @@ MOMENTS = 2  # Adam's slots
 class Counted:
     """Bytes of arrays."""
 
-    fit: int  # at the highest point of an epoch after the first: the model's copies of parameters and slots too
+    fit: int  # at the highest point of an epoch after the first: the model's copies of parameters too, old ones and new ones
     plan: int  # what making a training step adds, and running it: arenas, workspace, the batch, what a step makes and drops
     workspace: int  # what the plan says it has beside arenas and batch
     parameters: int

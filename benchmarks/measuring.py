@@ -42,7 +42,7 @@ def options(
     parser.add_argument("--rounds", type=int, help=f"how often each candidate is measured (default {rounds})")
     parser.add_argument("--quick", action="store_true", help=f"{quick} rounds: shows that the script runs, measures nothing")
     parser.add_argument("--alone", action="store_true", help="leave out the other frameworks")
-    parser.add_argument("--threads", type=int, default=1, help="BLAS and framework threads of every candidate (default 1)")
+    parser.add_argument("--threads", type=int, default=1, help="threads, and processors, of every candidate (default 1)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: time of all threads, for a busy machine")
     parser.add_argument("--gc", action="store_true", help="leave Python's collector on while a sample runs")
     if workloads:
@@ -59,7 +59,12 @@ def options(
 
 
 def _restart(threads: int) -> None:
-    """This program again, without OPENBLAS_CORETYPE and with a fixed number of threads: OpenBLAS reads both as it loads."""
+    """This program again, without OPENBLAS_CORETYPE and with a fixed number of threads: OpenBLAS reads both as it loads.
+
+    XLA has threads of its own that no variable limits: the process gets no more processors than threads, where that can be had.
+    """
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     environment = {**os.environ, **dict.fromkeys(THREADS, str(threads))}
     environment[RESTARTED] = environment.pop("OPENBLAS_CORETYPE", "")
     command = [sys.executable, *sys.orig_argv[1:]]

@@ -74,7 +74,7 @@ def forward_birth(primitive: Any, label: str, operands: Sequence[Any], value: Ar
     if not bad.any():
         return None
     inputs = list(operands)
-    elementwise = bool(primitive.shortcuts) and value.shape == np.broadcast_shapes(*map(np.shape, inputs))
+    elementwise = hasattr(primitive, "partials") and value.shape == np.broadcast_shapes(*map(np.shape, inputs))
     born = bad & _everywhere(np.isfinite, inputs, value.shape, elementwise=elementwise)
     source: Source = "finite"
     if not born.any():

@@ -47,6 +47,9 @@ class Namespace(Protocol):
     relu: Function
     sigmoid: Function
     softplus: Function
+    surprisal: Function
+    center: Function
+    rms_norm: Function
     erf: Function
     erfc: Function
     logaddexp: Function
@@ -88,6 +91,7 @@ class Namespace(Protocol):
     # conversion and creation
     cast: Function
     stop: Function
+    checked: Function
     full: Function
     # indexing
     getitem: Function

@@ -194,7 +194,7 @@ class Elementwise(Primitive):
         probes = [np.empty((0,), x.dtype) if isinstance(x, Spec) else x for x in operands]
         return Spec(broadcast_shapes(*(x.shape for x in specs)), self.value(*probes, **settings).dtype)
 
-    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any) -> Any:
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, *operands: Any, **settings: Any) -> Any:
         partial = self.partials[i]
         if partial is None:
             return None

@@ -4,13 +4,14 @@ The first thing to read is `arithmetic`: the idea of `core.primitive` used a doz
 """
 
 from autotensor.core.namespace import numpy_functions, public
+from autotensor.ops import checking as checking  # a primitive without a function of its own
 from autotensor.ops import fft, linalg, numpy_names, special
+from autotensor.ops import normalising as normalising  # primitives without functions of their own
 from autotensor.ops.activation import relu, sigmoid, softplus
 from autotensor.ops.along import take_along_axis
 from autotensor.ops.arithmetic import (
     abs,
     add,
-    clip,
     divide,
     floor_divide,
     maximum,
@@ -48,7 +49,7 @@ from autotensor.ops.comparison import (
     where,
 )
 from autotensor.ops.complex_numbers import angle, complex, conj, imag, polar, real
-from autotensor.ops.compound import log_sigmoid, log_softmax, logsumexp, prod, softmax, std, var
+from autotensor.ops.compound import log_sigmoid, logsumexp, prod, std, var
 from autotensor.ops.contractions import dot, inner, kron, outer
 from autotensor.ops.conversion import astype, stop_gradient
 from autotensor.ops.creation import (
@@ -104,9 +105,11 @@ from autotensor.ops.interchange import (
     to_device,
 )
 from autotensor.ops.joining import concat, stack
+from autotensor.ops.limits import clip
 from autotensor.ops.missing_numbers import nan_to_num, nanmax, nanmean, nanmin, nansum
 from autotensor.ops.order_statistics import median, quantile
 from autotensor.ops.padding import pad, repeat, roll, tile
+from autotensor.ops.probabilities import log_softmax, softmax
 from autotensor.ops.products import cross, linear, matmul, tensordot, vecdot
 from autotensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, sum
 from autotensor.ops.searching import isin, nonzero, unique_all, unique_counts, unique_inverse, unique_values

@@ -9,7 +9,6 @@ import numpy as np
 from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise
 from autotensor.core.spec import ONE
-from autotensor.ops.conversion import astype, lift
 
 
 class Add(Elementwise):
@@ -44,6 +43,9 @@ class Divide(Elementwise):
     analytic = True
     domain = ((-np.inf, np.inf), (0.1, np.inf))
 
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, a: Any, b: Any) -> Any:
+        return g / b if i == 0 else g / b * -y  # a call the less, and one for both in a plan
+
 
 class Negative(Elementwise):
     """Negation, elementwise: y = -x, dy/dx = -1."""
@@ -68,6 +70,9 @@ class Square(Elementwise):
     numpy = np.square
     partials = (lambda ns, y, x: 2 * x,)
     analytic = True
+
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, x: Any) -> Any:
+        return 2 * g * x  # a mean's cotangent is one number: a plan doubles that alone
 
 
 def _power_by_base(ns: Namespace, y: Any, x: Any, b: Any) -> Any:
@@ -176,25 +181,3 @@ def pow(x: Any, exponent: Any, /) -> Any:
     tensor([1., 4., 9.])
     """
     return square(x) if isinstance(exponent, (int, float)) and exponent == 2 else power(x, exponent)
-
-
-def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
-    """Limit to [min, max], elementwise: y = min(max(x, low), high), in the dtype of x; None is no limit.
-
-    Integers become floating where a limit is floating.
-    The gradient is 1 inside, 0 outside and 1/2 exactly on a limit (a tie of `maximum`).
-
-    >>> import autotensor as at
-    >>> at.clip(at.tensor([-2.0, 0.5, 2.0]), -1, 1)
-    tensor([-1. ,  0.5,  1. ])
-    """
-    y = x if hasattr(x, "dtype") or min is not None or max is not None else lift(x)
-    if min is not None:
-        y = maximum(y, min)
-    if max is not None:
-        y = minimum(y, max)
-    if min is None and max is None:
-        return astype(y, y.dtype)
-    given = getattr(x, "dtype", y.dtype)
-    one_kind = given.kind == y.dtype.kind or (given.kind in "iu" and y.dtype.kind in "iu")
-    return astype(y, given, copy=False) if one_kind else y

@@ -87,32 +87,6 @@ def logsumexp(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
     return total if keepdims else reshape(total, sum(stop_gradient(x), axis).shape)
 
 
-def softmax(x: Any, /, axis: int = -1) -> Any:
-    """y_i = e**x_i / sum_j e**x_j along `axis`; positive, summing to 1, without overflow.
-
-    Source: Bridle 1990, "Probabilistic interpretation of feedforward classification network outputs".
-
-    >>> import autotensor as at
-    >>> at.softmax(at.tensor([0.0, 0.0]))
-    tensor([0.5, 0.5])
-    """
-    x = lift(x)
-    e = exp(x - stop_gradient(max(x, axis, keepdims=True)))
-    return e / sum(e, axis, keepdims=True)
-
-
-def log_softmax(x: Any, /, axis: int = -1) -> Any:
-    """y_i = x_i - ln sum_j e**x_j along `axis`; exact where softmax would round to 0.
-
-    >>> import autotensor as at
-    >>> at.log_softmax(at.tensor([0.0, 1000.0]))
-    tensor([-1000.,    -0.])
-    """
-    x = lift(x)
-    shifted = x - stop_gradient(max(x, axis, keepdims=True))
-    return shifted - log(sum(exp(shifted), axis, keepdims=True))
-
-
 def log_sigmoid(x: Any, /) -> Any:
     """y = ln(1 / (1 + e**-x)) = -softplus(-x), elementwise, without overflow.
 

@@ -60,6 +60,25 @@ def lift(x: Any) -> Any:
     return x if isinstance(x, Tensor) or hasattr(x, "interpret") else Tensor(x)
 
 
+def floating_dtype(dtype: DType) -> DType:
+    """The dtype in which NumPy computes roots and exponentials of numbers of `dtype`: itself, or a floating one for integers.
+
+    >>> floating_dtype(np.dtype("float32")), floating_dtype(np.dtype("int64"))
+    (dtype('float32'), dtype('float64'))
+    """
+    return dtype if dtype.kind in "fc" else np.sqrt(np.empty((0,), dtype)).dtype
+
+
+def floating(x: Any) -> Any:
+    """An array as it is, or integers and booleans as floating numbers, for the value of a primitive."""
+    return x if x.dtype.kind in "fc" else x.astype(floating_dtype(x.dtype))
+
+
+def in_order(x: Any) -> Any:
+    """An array with its elements in C order, as a plan's buffers have them, for a rule that adds up what it computes from it."""
+    return x if not isinstance(x, np.ndarray) or x.flags.c_contiguous else x.copy(order="C")
+
+
 def apart(x: Any) -> Any:
     """`x` as a constant with memory of its own; itself if it is recorded, for what is recorded is not written to in place."""
     return Tensor(x.data.copy()) if isinstance(x, Tensor) and x.node is None else x

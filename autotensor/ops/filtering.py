@@ -7,12 +7,13 @@ from typing import Any
 from autotensor.core.errors import ArgumentError, ShapeError
 from autotensor.core.spec import Shape
 from autotensor.ops.along import take_along_axis
-from autotensor.ops.arithmetic import clip, remainder
+from autotensor.ops.arithmetic import remainder
 from autotensor.ops.comparison import equal, greater, less, where
 from autotensor.ops.complex_numbers import conj
 from autotensor.ops.conversion import lift, lift_together
 from autotensor.ops.convolution import convolution
 from autotensor.ops.joining import concat
+from autotensor.ops.limits import clip
 from autotensor.ops.shaping import broadcast_to, flip, reshape
 from autotensor.ops.sorting import argsort, searchsorted
 

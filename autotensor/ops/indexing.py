@@ -36,9 +36,12 @@ class Getitem(Multilinear):
 
     def value(self, x: Any, *, index: tuple[Any, ...]) -> Any:
         try:
-            return x[index]
+            y = x[index]
         except IndexError as reason:
             raise IndexRangeError(f"index {_written(index)} does not fit a tensor of shape {x.shape}: {reason}.") from None
+        if y.flags.c_contiguous or y.base is x or (y.base is not None and y.base is x.base):
+            return y
+        return np.ascontiguousarray(y)  # no view, and in an order of NumPy's own
 
     def shape(self, x: Spec, *, index: tuple[Any, ...]) -> Spec:  # type: ignore[override]
         # a tensor without memory: the index itself says what it selects
@@ -88,9 +91,12 @@ class Pick(Multilinear):
     transposes = (lambda ns, g, x, label: ns.unpick(g, label, classes=x.shape[-1]), None)
 
     def value(self, x: Any, label: Any) -> Any:
-        if label.ndim == 1:  # NumPy's general form takes twice as long
-            return x[np.arange(len(label)), label]
-        return np.take_along_axis(x, label[..., None], axis=-1)[..., 0]
+        try:
+            if label.ndim == 1:  # NumPy's general form takes twice as long
+                return x[np.arange(len(label)), label]
+            return np.take_along_axis(x, label[..., None], axis=-1)[..., 0]
+        except IndexError as reason:
+            raise IndexRangeError(f"labels do not fit the axis that they pick from, of length {x.shape[-1]}: {reason}.") from None
 
     def shape(self, x: Spec, label: Spec) -> Spec:  # type: ignore[override]
         return Spec(x.shape[:-1], x.dtype)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+from autotensor.core.namespace import Namespace
 from autotensor.core.primitive import Elementwise
 from autotensor.core.spec import ONE
 
@@ -45,6 +47,9 @@ class Log(Elementwise):
     partials = (lambda ns, y, x: 1 / x,)
     analytic = True
     domain = POSITIVE
+
+    def vjp(self, i: int, ns: Namespace, g: Any, y: Any, x: Any) -> Any:
+        return g / x  # rounded once, in one call
 
 
 class Log2(Elementwise):

@@ -61,6 +61,7 @@ def _broken(line: str) -> list[str]:
 
 def _example_operands(primitive: Primitive) -> tuple[list[Array], dict[str, Any]]:
     """Small numbers that differ, inside the domain; the second operand in reverse, so that functions of two meet a tie."""
+    shapes, settings = primitive.examples[0] if primitive.examples else (((3,),), {})
     if isinstance(primitive, Elementwise):
         operands = []
         for i in range(len(primitive.partials)):
@@ -70,8 +71,7 @@ def _example_operands(primitive: Primitive) -> tuple[list[Array], dict[str, Any]
             operands.append(np.array(three[:: -1 if i else 1], np.float32))
             if primitive.kinds and primitive.kinds[i] == "complex":
                 operands[i] = np.asarray(operands[i] + 1j, np.complex64)
-        return operands, {}
-    shapes, settings = primitive.examples[0] if primitive.examples else (((3,),), {})
+        return operands, dict(settings)
     kinds = primitive.kinds or ("float",) * len(shapes)
     classes = settings["classes"] if "classes" in settings else shapes[0][-1] if shapes and shapes[0] else 1
     return [_ramp(shape, kind, classes) for shape, kind in zip(shapes, kinds, strict=True)], dict(settings)

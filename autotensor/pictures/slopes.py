@@ -39,12 +39,13 @@ def sampled(primitive: Primitive) -> SampledFunction | None:
     low, high = primitive.domain[0] if primitive.domain else (-np.inf, np.inf)
     low, high = (max(low, -REACH), min(high, max(REACH, low + REACH)))
     x = np.linspace(low, high, SAMPLES)
-    y, (slope,) = _value_and_gradients(primitive, [x], {})
+    settings = primitive.examples[0][1] if primitive.examples else {}
+    y, (slope,) = _value_and_gradients(primitive, [x], settings)
     corners = np.array([c for c in np.arange(-2 * REACH, 2 * REACH + 1) / 2 if low < c < high])
-    corners = corners[np.broadcast_to(primitive.kinks(corners) == 0, corners.shape)]
+    corners = corners[np.broadcast_to(primitive.kinks(corners, **settings) == 0, corners.shape)]
     if not len(corners):
         return SampledFunction(x, y, slope, ())
-    at, (chosen,) = _value_and_gradients(primitive, [corners], {})
+    at, (chosen,) = _value_and_gradients(primitive, [corners], settings)
     return SampledFunction(x, y, slope, tuple(zip(corners.tolist(), at.tolist(), chosen.tolist(), strict=True)))
 
 

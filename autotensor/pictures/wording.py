@@ -27,6 +27,8 @@ def written(setting: Any) -> str:
     """
     if isinstance(setting, np.ndarray):
         return f"np.array({setting.tolist()})"
+    if isinstance(setting, type):
+        return setting.__name__
     if isinstance(setting, np.dtype):
         return f"np.dtype({setting.name!r})"
     if isinstance(setting, slice):

@@ -18,7 +18,7 @@ import numpy as np
 
 from autotensor.autodiff.reverse import backwards_from
 from autotensor.autodiff.trees import Tree, flatten
-from autotensor.core.errors import ArgumentError, AutotensorError, GraphError, missing_extra
+from autotensor.core.errors import ArgumentError, GraphError, missing_extra
 from autotensor.core.recording import current, watching
 from autotensor.core.spec import DType, Shape
 from autotensor.core.tensor import Tensor
@@ -54,13 +54,20 @@ class Entry:
     """One signature: a plan, or the reason why the function itself has to run, and what both depend on."""
 
     def __init__(
-        self, function: Callable[..., Any], args: tuple[Any, ...], settings: dict[str, Any], name: str, backend: Backend = "numpy"
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        settings: dict[str, Any],
+        name: str,
+        backend: Backend = "numpy",
+        *,
+        presumes: bool = False,
     ) -> None:
         named = list(parameters(function, args, settings))
         self.text = {name: described(x) for name, x in named}
         leaves, rebuild = flatten((args, settings))
         names = [path for name, x in named for path, _ in named_leaves(name, x)]
-        tracer = Tracer()
+        tracer = Tracer(presumes=presumes)
         given = {i: _input(tracer, x, names[i]) for i, x in enumerate(leaves) if isinstance(x, (Tensor, np.ndarray))}
         order = {x.value: k for k, x in enumerate(given.values())}
         positional, keywords = rebuild([given.get(i, x) for i, x in enumerate(leaves)])
@@ -68,6 +75,7 @@ class Entry:
             outputs, self._rebuild = flatten(function(*positional, **keywords))
             lifted = [tracer.lift(y) if isinstance(y, (Tensor, np.ndarray)) else y for y in outputs]
         tracer.settle()
+        self.presumes = tracer.presumed
         self.eager = RECORDED if current.scope is not None and any(map(_is_recorded, lifted)) else ""
         self.outside = [Outside(x, x.shape, x.dtype, x.node is not None) for x in tracer.captured]
         self.around = Surroundings(function, [x for i, x in enumerate(leaves) if i not in given])
@@ -120,6 +128,7 @@ class Compiled:
         self._function = function
         self._backend = backend
         self._entries: dict[Any, list[Entry]] = {}
+        self._unusual: set[Any] = set()  # signatures where the usual may not be presumed
         self._last: Entry | None = None
         self._why = UNCALLED
         self._lock = threading.RLock()  # two threads trace one after the other
@@ -144,10 +153,13 @@ class Compiled:
         self._last = entry
         try:
             return entry.run(arrays)
-        except (ValueError, TypeError, IndexError) as refusal:
-            if not isinstance(refusal, AutotensorError):
-                self._function(*args, **settings)  # it says in its own words what does not fit, and where
-            raise
+        except (ValueError, TypeError, IndexError):
+            found = self._function(*args, **settings)  # it says in its own words what does not fit, and where
+            if not entry.presumes:
+                raise
+            self._unusual.add(key)  # all is well, and the plan took too much for granted
+            self._entries.pop(key, None)
+            return found
 
     def _entry(self, key: Any, args: Any, settings: Any) -> Entry:
         """The entry of a signature, made if there is none, or if what is outside has changed."""
@@ -158,7 +170,8 @@ class Compiled:
             for entry in self._entries.get(key, ()):
                 if entry.serves():
                     return entry
-            entry = Entry(self._function, args, settings, self._name, self._backend)
+            usual = self._backend != "xla" and key not in self._unusual  # XLA's code refuses nothing
+            entry = Entry(self._function, args, settings, self._name, self._backend, presumes=usual)
             self._entries[key] = [entry, *self._entries.get(key, [])[: KEPT - 1]]
             self._traces += 1
             if self._traces == MANY + 1:

@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 
 from autotensor.core.spec import SCALARS, Array
+from autotensor.plan.blocks import Loop, Run, blocks
 from autotensor.plan.forms import form_of, is_ufunc
 from autotensor.plan.fuse import PART
 from autotensor.plan.graph import Graph, Value
 from autotensor.plan.kernel_text import kernel_text
-from autotensor.plan.kernels import call_name, compiled
-from autotensor.plan.memory import VIEWS, Memory
+from autotensor.plan.kernels import call_name, compiled, prepare
+from autotensor.plan.memory import OWN, VIEWS, Memory
 
 _number = itertools.count(1).__next__
 
@@ -39,12 +40,14 @@ class Source:
         self.title = name
         self.names: dict[Value, str] = {}
         self.bound: dict[str, Any] = {}  # what every instance has in common: functions, constants, settings
-        self.taken: set[str] = {name, "empty", "own", "fresh"}
+        self.taken: set[str] = {name, "empty", "own", "fresh", "blocks"}
         self.made: list[tuple[str, Value]] = []  # names of arrays that each instance makes, in their order
         self.arguments = [v for v in graph.values if v.kind in ("argument", "captured")]
         self.kernels: list[str] = []
+        self.calls: list[tuple[str, list[tuple[str, Value]]]] = []  # of kernels: the name, and those of what it is given
         self._compiles = compiles
         self.flat: dict[Value, str] = {}  # names of arrays as vectors, for kernels
+        self.loops: dict[str, Loop] = {}  # what runs by blocks, under the names of their blocks
         self.lines: list[str] = []
         for value in graph.values:
             if value.kind != "kernel":
@@ -138,7 +141,8 @@ class Source:
     def _write(self) -> None:
         path: tuple[str, ...] | None = None
         for value in self.graph.values:
-            lines = self._statement(value)
+            run = self.memory.runs.get(value)
+            lines = self._statement(value) if run is None else self._loop(run) if value is run.members[0] else []
             if lines and value.path != path:
                 path = value.path
                 self.lines.append(f"# {_heading(path)}")
@@ -151,19 +155,38 @@ class Source:
                 outputs[k] = f"out_{k}"
         self._copy_states()
         self.lines.append(f"return ({', '.join(outputs)}{',' if len(outputs) == 1 else ''})")
+        read = [line for line in self.lines if not line.startswith("#")] + [loop.source for loop in self.loops.values()]
+        used = set(re.findall(r"\w+", " ".join(read)))
+        self.lines = [text for line in self.lines for text in (self.loops[line].lines(used) if line in self.loops else [line])]
+
+    def _loop(self, run: Run) -> list[str]:
+        """What a run by blocks makes, and a line in the place of its loop, which is written when all other lines are known."""
+        before: list[str] = []
+        body: list[str] = []
+        for value in run.members:
+            *made, call = self._statement(value)
+            before += made
+            body.append(call)
+        vectors = dict.fromkeys(x for v in run.members for x in (*v.parents, v) if x.shape == v.shape)
+        given = any(x in self.memory.dynamic for x in vectors)
+        names = dict.fromkeys(map(self._name, sorted(vectors, key=lambda x: self.memory.buffer(x) in self.memory.short)))
+        name = self._bind(f"{_base(run.members[0], self.memory)}_blocks", run)
+        self.loops[name] = Loop(run, list(names), body, "" if given else name)
+        return [*before, name]
 
     def _statement(self, value: Value) -> list[str]:
         kinds = {"draw": self._draw, "pack": self._pack, "kernel": self._kernel, "op": self._operation}
         return kinds[value.kind](value) if value.kind in kinds else []
 
     def _draw(self, value: Value) -> list[str]:
-        return [f"{self.names[value]} = {self._bind('draw', value.source)}()"]
+        name, draw = self.names[value], self._bind("draw", value.source)
+        return [f"{name} = {draw}()" if value in self.memory.dynamic else f"{draw}({name})"]
 
     def _operation(self, value: Value) -> list[str]:
         if value.primitive is PART:  # its kernel writes it
             return []
         memory, name = self.memory, self.names[value]
-        wide = value.primitive.name in ("maximum", "minimum")
+        wide = value.primitive.name in ("maximum", "minimum") and value not in memory.runs
         operands = [(self._wide(x, value) if wide else "") or self._operand(x, value) for x in value.operands]
         if memory.root[value] is not value:  # a view: made once, or in the call if what it shows is
             return [f"{name} = {_view(value, operands[0], self)}"] if value in memory.dynamic else []
@@ -187,7 +210,11 @@ class Source:
     def _kernel(self, kernel: Value) -> list[str]:
         parts = [kernel.settings["parts"][v] for v in kernel.settings["results"]]
         whole = [x for x in (*kernel.parents, *parts) if x.shape == kernel.shape]
-        flat = len(kernel.shape) > 1 and all(x.shape in (kernel.shape, ()) for x in (*kernel.parents, *parts))
+        flat = (
+            len(kernel.shape) > 1
+            and not kernel.settings["rows"]
+            and all(x.shape in (kernel.shape, ()) for x in (*kernel.parents, *parts))
+        )
         flat = flat and all(x not in self.memory.dynamic and self.memory.root.get(x, x) is x for x in whole)
         text, arguments = kernel_text(kernel, self._place, flat=flat)
         new = [part for part in parts if part in self.memory.dynamic]
@@ -196,6 +223,7 @@ class Source:
         self.kernels.append(text)
         name = self._bind(f"_{words}" if words[0].isdigit() else words, compiled(text) if self._compiles else object())
         given = [self._flat_name(x) if flat and x.shape else self._name(x) for x in arguments]
+        self.calls.append((name, list(zip(given, arguments, strict=True))))
         return [*lines, f"{name}({', '.join(given)})"]
 
     def _place(self, x: Value) -> Any:
@@ -271,7 +299,7 @@ class Source:
         name = self._name(y)
         if item:
             return f"{name}.item()"
-        return name if y in self.memory.dynamic and self.memory.root.get(y, y) is y and y.kind == "op" else f"{name}.copy()"
+        return name if y in self.memory.dynamic and self.memory.root.get(y, y) is y and y.kind in OWN else f"{name}.copy()"
 
     # instances
     def instance(self, given: dict[Value, Array]) -> Callable[..., Any]:
@@ -283,14 +311,22 @@ class Source:
         def array(value: Value) -> Array:
             found = arrays.get(value)
             if found is None:
-                found = arrays[value] = self._array(value, array, workspace[start:])
+                found = arrays[value] = self._array(value, array, workspace[start:])  # noqa: F821 - deleted when all is made
             return found
 
         names = {name: array(value) for name, value in self.made}
         names |= {name: array(value).reshape(-1) for value, name in self.flat.items()}
-        space = {"empty": np.empty, "own": own, "fresh": fresh, **self.bound, **names}
+        del array  # a function that knows itself would keep the workspace until the next garbage collection
+        space = {"empty": np.empty, "own": own, "fresh": fresh, "blocks": blocks, **self.bound, **names}
+        space |= {name: loop.made(space) for name, loop in self.loops.items()}
         exec(self.code, space)  # noqa: S102 - the source that this module has just written
         return space[self.title]
+
+    def prepare(self, run: Callable[..., Any]) -> None:
+        """Make the machine code of all kernels that an instance calls, without running any."""
+        space: dict[str, Any] = run.__globals__
+        for name, given in self.calls:  # what a call alone knows has its elements in order, or is compiled for then
+            prepare(space[name], [space[x] if x in space else np.empty(value.shape, value.dtype) for x, value in given])
 
     def _array(self, value: Value, array: Callable[[Value], Array], workspace: Array) -> Array:
         memory = self.memory
@@ -304,9 +340,9 @@ class Source:
             return array(pack)[start : start + math.prod(value.shape)].reshape(value.shape)
         if root in memory.places:
             return array(memory.places[root])
-        size = math.prod(value.shape) * value.dtype.itemsize
+        shape = (memory.short[value].block,) if value in memory.short else value.shape
         at = memory.offsets[value]
-        return workspace[at : at + size].view(value.dtype).reshape(value.shape)
+        return workspace[at : at + math.prod(shape) * value.dtype.itemsize].view(value.dtype).reshape(shape)
 
 
 def own(value: Any) -> Array:
@@ -338,7 +374,7 @@ def _heading(path: tuple[str, ...]) -> str:
 def _base(value: Value, memory: Memory) -> str:
     """What a value is called: after the module that made it; what belongs to its backward pass begins with d_."""
     if value.primitive is None:
-        return {"argument": "x", "captured": "w", "constant": "k"}.get(value.kind, value.kind)
+        return {"argument": "x", "captured": "w", "constant": "k", "draw": "drawn"}.get(value.kind, value.kind)
     if value.primitive.name in VIEWS and memory.root.get(value, value) is not value:
         inner = value.operands[0]
         return f"{inner.name or _base(inner, memory)}_{'T' if value.primitive.name == 'permute' else 'view'}"

@@ -1,7 +1,8 @@
 """Fusion: runs of elementwise operations become one kernel, a loop that reads each operand once and writes what others need.
 
-Only operations whose result is fixed to the last bit (IEEE arithmetic, comparisons, choices) take part, and sums over the leading
-axis, which NumPy adds in the order of the loop. exp, log and sums along rows stay NumPy's.
+Only operations whose result is fixed to the last bit take part: IEEE arithmetic, comparisons, choices; sums over the leading
+axis, which NumPy adds in the order of the loop; sums, maxima and picked elements of short rows, by `row_functions`. exp, tanh and
+erf take part, as polynomials, where that is admitted; else they stay NumPy's.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import numpy as np
 
 from autotensor.core.spec import SCALARS, Shape, Spec
 from autotensor.plan.graph import Graph, Value
-from autotensor.plan.kernel_text import EXPRESSIONS, FLOATS
+from autotensor.plan.kernel_text import EXPRESSIONS, FLOATS, OF_ROWS, of_columns, of_rows
+from autotensor.plan.polynomials import APPROXIMATED
+from autotensor.plan.row_functions import LONGEST
 
 MOST_AXES = 4
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative", "square", "sqrt", "abs", "maximum", "minimum", "where")
 
 
 class Part:
@@ -28,13 +32,16 @@ class Part:
 PART = Part()
 
 
-def fused(graph: Graph) -> Graph:
-    """The graph with kernels, each before its results, in place of runs of two operations or more."""
-    return _Fuser(graph).graph()
+def fused(graph: Graph, *, approximate: bool = False) -> Graph:
+    """The graph with kernels, each before its results, in place of runs of two operations or more.
+
+    `approximate` admits polynomials for exp, tanh and erf of float32 (`polynomials`).
+    """
+    return _Fuser(graph, approximate=approximate).graph()
 
 
 class _Run:
-    """Operations of one shape that have been gathered and not yet written."""
+    """Operations of one shape, or of a matrix and its rows, that have been gathered and not yet written."""
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -43,8 +50,9 @@ class _Run:
 
 
 class _Fuser:
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, *, approximate: bool) -> None:
         self.before = graph
+        self.approximate = approximate
         self.open: list[_Run] = []
         self.where: dict[Value, _Run] = {}  # members of open runs
         self.values: list[Value] = []
@@ -67,25 +75,36 @@ class _Fuser:
 
     def _gather(self, value: Value) -> bool:
         """Take an operation into a run, if it may take part in one."""
-        source = value.operands[0] if value.operands else None
-        if _sums_rows(value) and isinstance(source, Value) and source in self.where and source in self.where[source].members:
-            run = self.where[source]
+        if _sums_columns(value):
+            source = value.operands[0]
+            run = self.where.get(source)
+            if run is None or source in run.sums or run.shape != source.shape:
+                return False
             run.sums.append(value)
             self.where[value] = run
             return True
-        if not fusable(value):
+        if not self._may(value) or (not value.shape and not any(x in self.where for x in value.parents)):
             return False
+        shape = _loop(value)
         runs: list[_Run] = []
         for x in value.parents:
             waiting = self.where.get(x)
             if waiting is None:
                 continue
-            if x in waiting.sums or waiting.shape != value.shape:
+            joint = None if x in waiting.sums or not _together(x, value) else _joint(waiting.shape, shape)
+            if joint is None:
                 self._write(waiting)
-            elif waiting not in runs:
+                continue
+            shape = joint
+            if waiting not in runs:
                 runs.append(waiting)
         runs = [one for one in runs if one in self.open]
-        first = runs[0] if runs else _Run(value.shape)
+        if not runs and (_moves(value) or not value.shape):
+            return False
+        shape = _loop(value)
+        for one in runs:  # those that are left
+            shape = _joint(one.shape, shape) or shape
+        first = runs[0] if runs else _Run(shape)
         if not runs:
             self.open.append(first)
         for other in runs[1:]:
@@ -93,10 +112,19 @@ class _Fuser:
             first.sums += other.sums
             self.where.update(dict.fromkeys([*other.members, *other.sums], first))
             self.open.remove(other)
+        first.shape = shape
         first.members.sort(key=self._place)
         first.members.append(value)
         self.where[value] = first
         return True
+
+    def _may(self, value: Value) -> bool:
+        if _sums_rows(value):
+            return True
+        if _reduces_rows(value):
+            x = value.operands[0]
+            return x in self.where or _in_order(x)
+        return fusable(value, approximate=self.approximate)
 
     def _place(self, value: Value) -> int:
         return self.places[value]
@@ -124,7 +152,7 @@ class _Fuser:
         external = {x for v in run.members for x in v.parents if x not in inside}
         for x in list(external):  # an operand may wait in another run
             self._close(x)
-        if len(run.members) + len(run.sums) < 2:
+        if sum(not _moves(v) for v in run.members) + len(run.sums) < 2:
             for value in (*run.members, *run.sums):
                 self._append(value)
             return
@@ -142,7 +170,8 @@ class _Fuser:
         for v in members:
             external += [x for x in v.parents if x not in inside and x not in external]
         parts: dict[Value, Value] = {}
-        settings = {"members": members, "results": [twins[v] for v in results], "parts": parts}
+        rows = any(v.shape != run.shape or of_rows(v) for v in run.members)
+        settings = {"members": members, "results": [twins[v] for v in results], "parts": parts, "rows": rows}
         path = _common(v.path for v in members)
         kernel = Value(Spec(run.shape, np.dtype(np.bool_)), "kernel", operands=external, settings=settings, path=path)
         self.values.append(kernel)
@@ -162,29 +191,108 @@ def _rewired(run: _Run, new: dict[Value, Value]) -> dict[Value, Value]:
     return twins
 
 
-def fusable(value: Value) -> bool:
+def fusable(value: Value, *, approximate: bool = False) -> bool:
     """Whether an operation may be part of a kernel."""
-    if value.primitive is None or value.primitive.name not in EXPRESSIONS or not 0 < len(value.shape) <= MOST_AXES:
+    if value.primitive is None or value.primitive.name not in EXPRESSIONS or len(value.shape) > MOST_AXES:
         return False
-    floating = [x.dtype for x in value.parents if x.dtype in FLOATS]
-    known = all(
-        x.dtype in FLOATS or x.dtype.kind == "b" or (x.dtype.kind == "i" and x.dtype.itemsize == 8) for x in value.parents
-    )
     name = value.primitive.name
+    if name == "unpick" or _moves(value):
+        return value.dtype in FLOATS and (_moves_rows(value) if _moves(value) else _unpicks(value))
+    if name in APPROXIMATED:
+        return approximate and value.dtype == np.float32
+    return _computes(value, name)
+
+
+def _computes(value: Value, name: str) -> bool:
+    """Arithmetic, a cast or a comparison of dtypes that kernels have."""
+    operands = list(value.parents)
+    known = all(x.dtype in FLOATS or x.dtype.kind == "b" or x.dtype == np.int64 for x in operands)
     if not known or (value.dtype not in FLOATS and value.dtype.kind != "b"):
         return False
-    if name in ("add", "subtract", "multiply", "divide", "negative", "square", "sqrt", "abs", "maximum", "minimum", "where"):
-        numbers = [x for x in value.parents if not (name == "where" and x is value.operands[0])]
+    if name in ARITHMETIC:
+        numbers = [x for x in operands if not (name == "where" and x is value.operands[0])]
         return value.dtype in FLOATS and all(x.dtype == value.dtype for x in numbers)
     if name == "cast":
-        return isinstance(value.operands[0], Value) and (value.dtype in FLOATS)
-    kinds = {x.dtype for x in value.parents}
-    return len(kinds) == 1 and (bool(floating) or not any(isinstance(x, SCALARS) for x in value.operands))
+        return isinstance(value.operands[0], Value) and value.dtype in FLOATS
+    floating = any(x.dtype in FLOATS for x in operands)
+    return len({x.dtype for x in operands}) == 1 and (floating or not any(isinstance(x, SCALARS) for x in value.operands))
+
+
+def _unpicks(value: Value) -> bool:
+    return _picks(value.operands[1]) and len(value.shape) == 2 and 1 < value.shape[1] <= LONGEST
+
+
+def _moves(value: Value) -> bool:
+    """Whether an operation computes nothing: it may come along in a kernel, and makes none."""
+    return value.primitive.name in ("reshape", "expand")
+
+
+def _moves_rows(value: Value) -> bool:
+    """(n,) to (n, 1) or back, or (n, 1) along its rows."""
+    x, after = value.operands[0], value.shape
+    if not isinstance(x, Value) or not x.shape:
+        return False
+    n = x.shape[0]
+    along = len(after) == 2 and x.shape == (after[0], 1) and 1 < after[1] <= LONGEST
+    return along or {x.shape, after} == {(n,), (n, 1)}
+
+
+def _loop(value: Value) -> Shape:
+    """The shape of the loop that an operation needs: for what is computed of rows, that of the matrix."""
+    return value.operands[0].shape if of_rows(value) else value.shape
+
+
+def _joint(a: Shape, b: Shape) -> Shape | None:
+    """The shape of a loop that does for both: one of them a matrix with short rows, the other a number for each of its rows."""
+    if a == b or not b:
+        return a
+    wide, narrow = (a, b) if a[1:] > b[1:] else (b, a)
+    fits = len(wide) == 2 and 0 < wide[1] <= LONGEST and narrow in (wide[:1], (wide[0], 1))
+    return wide if fits else None
+
+
+def _together(x: Value, reader: Value) -> bool:
+    """Whether an operand and what reads it may be computed in one loop: element by element, or a row's number with its row."""
+    if of_rows(reader):
+        return x.shape == (reader.operands[0].shape if x is reader.operands[0] else reader.operands[0].shape[:1])
+    if reader.primitive.name == "unpick":
+        return x.shape == reader.shape[:1]
+    rows = len(reader.shape) == 2 and reader.shape[1] <= LONGEST and x.shape == (reader.shape[0], 1)
+    return x.shape == reader.shape or rows or _moves(reader) or _sums_rows(reader)
+
+
+def _reduces_rows(value: Value) -> bool:
+    """A sum, maximum or picked element of each row of a matrix with short rows."""
+    if value.primitive is None or value.primitive.name not in OF_ROWS or not isinstance(value.operands[0], Value):
+        return False
+    x = value.operands[0]
+    if x.dtype not in FLOATS or len(x.shape) != 2 or not 1 < x.shape[1] <= LONGEST or not x.shape[0]:
+        return False
+    return of_rows(value) and (value.primitive.name != "pick" or _picks(value.operands[1]))
+
+
+def _picks(label: object) -> bool:
+    return isinstance(label, Value) and label.dtype == np.int64 and len(label.shape) == 1
+
+
+def _in_order(x: Value) -> bool:
+    """Whether a value's elements lie in order, as the order of a sum asks: an operation's own result."""
+    return x.primitive is not None and x.primitive.name not in ("permute", "expand", "getitem", "reshape")
 
 
 def _sums_rows(value: Value) -> bool:
+    """The sum of a short vector: of one number for each row."""
+    if value.primitive is None or value.primitive.name != "sum" or value.shape:
+        return False
+    x = value.operands[0]
+    return (
+        isinstance(x, Value) and len(x.shape) == 1 and 0 < x.shape[0] <= LONGEST and x.dtype in FLOATS and x.dtype == value.dtype
+    )
+
+
+def _sums_columns(value: Value) -> bool:
     """A sum over the leading axis of a matrix, whose order is that of a loop over rows."""
-    if value.primitive is None or value.primitive.name != "sum" or value.settings["axis"] != (0,) or value.settings["keepdims"]:
+    if value.primitive is None or value.primitive.name != "sum" or not of_columns(value) or value.settings["keepdims"]:
         return False
     x = value.operands[0]
     return isinstance(x, Value) and len(x.shape) == 2 and x.shape[0] > 0 and x.shape[1] > 1 and x.dtype in FLOATS

@@ -6,25 +6,34 @@ Without fast-math, so a kernel gives the very bits of the NumPy calls that it st
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
+import inspect
 import os
+import re
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from autotensor.core.spec import Array
+from autotensor.plan import polynomials
+from autotensor.plan.row_functions import row_argmax, row_max, row_min, row_pick, row_sum
+
 HEADER = '''"""A kernel that autotensor wrote; safe to delete."""
 from math import inf, nan, sqrt
+from typing import Any
 
 from numba import njit
-from numpy import float32, float64
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
+from numpy import bool_, empty, float32, float64, int32
 '''
+CALLED = {
+    f.__name__: f for f in (row_sum, row_max, row_min, row_argmax, row_pick, polynomials.exp, polynomials.tanh, polynomials.erf)
+}
+"""What a kernel may call: its file holds their text too."""
 _known: dict[str, Callable[..., None]] = {}
 _lock = threading.Lock()
 
@@ -53,9 +62,24 @@ def compiled(text: str) -> Callable[..., None]:
         return found
 
 
+def prepare(kernel: Any, arrays: Sequence[Array]) -> None:
+    """Make the machine code of a kernel for arrays like these, or read it from disk; nothing is run."""
+    from numba import typeof
+
+    kernel.compile(tuple(map(typeof, arrays)))
+
+
+@functools.cache
+def file_of(text: str) -> str:
+    """The file of a kernel: with the functions that it calls."""
+    called = [inspect.getsource(f) for name, f in CALLED.items() if re.search(rf"\b{name}\(", text)]
+    parts = [HEADER, *(f'@njit(error_model="numpy")\n{each}' for each in called)]
+    return "\n\n".join([*parts, f'@njit(cache=True, error_model="numpy", nogil=True)\n{text}'])
+
+
 def _loaded(text: str) -> Callable[..., None]:
     name = _module(text)
-    place = _written(f"{name}.py", HEADER + text)
+    place = _written(f"{name}.py", file_of(text))
     spec = importlib.util.spec_from_file_location(name, place)
     assert spec is not None  # noqa: S101 - for the type checker: the file ends in .py
     assert spec.loader is not None  # noqa: S101
@@ -91,8 +115,8 @@ def cost(texts: Iterable[str]) -> float:
 
 
 def key_of(text: str) -> str:
-    """What a kernel is known by: its text alone."""
-    return hashlib.sha256((HEADER + text).encode()).hexdigest()[:20]
+    """What a kernel is known by: the text of its file alone."""
+    return hashlib.sha256(file_of(text).encode()).hexdigest()[:20]
 
 
 def _module(text: str) -> str:

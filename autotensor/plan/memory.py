@@ -1,23 +1,27 @@
 """Where every value lives: which are views, which share a buffer, which are written into a place made for them.
 
-Decided on real arrays that are allocated and thrown away (prototypes), so that NumPy itself says what is a view of what. Liveness
-is that of the root: the buffer that a value lies in, whatever view of it is read.
+Decided on real arrays that are thrown away (prototypes), so that NumPy itself says what is a view of what. Liveness is that of
+the root: the buffer that a value lies in, whatever view of it is read.
 """
 
 from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from autotensor.core.spec import Array
+from autotensor.plan.blocks import Run
 from autotensor.plan.forms import form_of, is_ufunc
 from autotensor.plan.fuse import PART
 from autotensor.plan.graph import Graph, Value
 
 VIEWS = {"reshape", "permute", "expand", "getitem"}
+OWN = ("op", "pack", "draw")  # kinds of values that a plan makes room for
 ALIGNED = 64  # bytes: a cache line, and what vector units like
 
 
@@ -30,6 +34,8 @@ class Memory:
     places: dict[Value, Value] = field(default_factory=dict)  # a root that is written into another root's buffer
     parts: dict[Value, tuple[Value, int]] = field(default_factory=dict)  # a root that is a stretch of a pack: (pack, offset)
     copies: list[tuple[Value, Value]] = field(default_factory=list)  # at the end: state, and where its next value is
+    runs: dict[Value, Run] = field(default_factory=dict)  # what is done by blocks, and in which run
+    short: dict[Value, Run] = field(default_factory=dict)  # roots that only one run uses: their buffers are one block long
     offsets: dict[Value, int] = field(default_factory=dict)  # roots with a buffer of the plan's own: place in the workspace
     workspace: int = 0  # bytes
     unshared: int = 0  # bytes, if no two values shared a place
@@ -40,13 +46,37 @@ class Memory:
             value = self.places[value]
         return value
 
+    def buffer(self, value: Value) -> Value:
+        """The root in whose buffer any value lies: a view's, or the pack's of which it is a part."""
+        root = self.root.get(value, value)
+        return self.parts[root][0] if root in self.parts else self.home(root)
 
-def planned(graph: Graph) -> Memory:
-    """A place for each value of the graph."""
-    memory = Memory()
+    def elements(self, root: Value) -> int:
+        """How many elements a root's buffer has."""
+        return self.short[root].block if root in self.short else math.prod(root.shape)
+
+
+class Stretch(NamedTuple):
+    """Bytes of the workspace, and the statements from which on and up to which they are taken."""
+
+    low: int
+    high: int
+    begin: int
+    end: int
+
+    def meets(self, other: Stretch, at: int) -> bool:
+        """Whether another one, moved up by `at`, would share a byte with this one while both are taken."""
+        apart = self.end < other.begin or other.end < self.begin
+        return not apart and self.low < at + other.high and at + other.low < self.high
+
+
+def planned(graph: Graph, runs: Iterable[Run] = ()) -> Memory:
+    """A place for each value of the graph, of which `runs` are done by blocks."""
+    memory = Memory(runs={member: run for run in runs for member in run.members})
     prototypes: dict[Value, Array] = {}
+    scratch = np.empty(max((math.prod(v.shape) * v.dtype.itemsize for v in graph.values), default=0) + 1, np.uint8)
     for value in graph.values:
-        _classify(memory, prototypes, value)
+        _classify(memory, prototypes, value, scratch)
     when = {value: i for i, value in enumerate(graph.values)}
     last = _last_reads(graph, memory)
     _fill_packs(graph, memory, last)
@@ -57,21 +87,27 @@ def planned(graph: Graph) -> Memory:
     return memory
 
 
-def _classify(memory: Memory, prototypes: dict[Value, Array], value: Value) -> None:
+def _classify(memory: Memory, prototypes: dict[Value, Array], value: Value, scratch: Array) -> None:
     memory.root[value] = value
+    whole = np.ndarray(value.shape, value.dtype, scratch)  # over all others: only what a primitive makes of one is asked
     name = value.primitive.name if value.primitive is not None else value.kind
     if name == "pack" or value.primitive is None:
-        prototypes[value] = value.source if value.kind == "constant" else np.empty(value.shape, value.dtype)
-        if value.kind in ("argument", "captured", "draw"):
+        prototypes[value] = value.source if value.kind == "constant" else whole
+        if value.kind in ("argument", "captured"):
             memory.dynamic.add(value)
         return
     x = value.operands[0]
+    if name == "checked" and isinstance(x, Value):  # its operand, which each call looks at
+        memory.root[value] = memory.root.get(x, x)
+        memory.dynamic.add(value)
+        prototypes[value] = whole
+        return
     if name in VIEWS and isinstance(x, Value):
         seen = value.primitive.value(_prototype(prototypes, x), **value.settings)
         if x in memory.dynamic:  # NumPy decides in the call
             memory.root[value] = memory.root.get(x, x)
             memory.dynamic.add(value)
-            prototypes[value] = np.empty(value.shape, value.dtype)
+            prototypes[value] = whole
             return
         if isinstance(seen, np.ndarray) and (np.may_share_memory(seen, _prototype(prototypes, x)) or not seen.size):
             memory.root[value] = memory.root.get(x, x)
@@ -79,7 +115,7 @@ def _classify(memory: Memory, prototypes: dict[Value, Array], value: Value) -> N
             return
     if not is_ufunc(value.primitive) and name not in ("reshape", "part") and form_of(value) is None:
         memory.dynamic.add(value)  # computed by the primitive itself, into an array of its own
-    prototypes[value] = np.empty(value.shape, value.dtype)
+    prototypes[value] = whole
 
 
 def _prototype(prototypes: dict[Value, Array], x: Value) -> Array:
@@ -129,7 +165,8 @@ def _give_out(graph: Graph, memory: Memory) -> None:
     """What goes out is computed into a new array."""
     for y in graph.outputs:
         root = memory.root.get(y, y)
-        if y is root and root.kind == "op" and root not in memory.parts and root not in graph.updates.values() and y.shape:
+        own = y is root and root.kind in OWN and root.kind != "pack"  # which is a place before it is a value
+        if own and root not in memory.parts and root not in graph.updates.values() and y.shape:
             memory.dynamic.add(y)
             for value in graph.values:  # views of it are known in the call only
                 if memory.root[value] is y:
@@ -201,7 +238,7 @@ def _reuse(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Valu
 def _may_house(graph: Graph, memory: Memory, home: Value, until: int, when: dict[Value, int]) -> bool:
     """Whether a buffer may hold something else, which is read until then."""
     if home.kind != "state":
-        return home.kind in ("op", "pack") and home not in memory.dynamic and home not in memory.parts
+        return home.kind in OWN and home not in memory.dynamic and home not in memory.parts
     new = graph.updates.get(home, home)  # a state that gets another value: the old one is not needed any more
     if new is home or home in graph.outputs:
         return False
@@ -225,36 +262,89 @@ def _statement(value: Value) -> Value:
 
 def _is_elementwise(value: Value) -> bool:
     """Whether a value may be written over an operand: each element depends on those in its place alone."""
-    return is_ufunc(value.primitive) or (value.primitive is PART and value.shape == value.operands[0].shape)
+    if value.dtype.kind == "c" and math.prod(value.shape) == 1:  # of a single product NumPy rounds another way in place
+        return False
+    kernel = value.operands[0] if value.primitive is PART else None
+    return is_ufunc(value.primitive) or (kernel is not None and value.shape == kernel.shape and not kernel.settings["rows"])
 
 
 def _arrange(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Value, int]) -> None:
     """Places in one workspace: largest first, each at the lowest place that is free for as long as it lives."""
+    spans = _spans(graph, memory, last, when)
+    _go_by_blocks(graph, memory, spans, when)
+    taken: list[Stretch] = []
+    for home in sorted(spans, key=lambda v: -_bytes(memory, v)):
+        size = -(-max(_bytes(memory, home), 1) // ALIGNED) * ALIGNED
+        memory.unshared += size
+        stretches = _stretches(memory, home, spans[home], when)
+        at = memory.offsets[home] = lowest(stretches, taken)
+        for low, high, begin, end in stretches:
+            bisect.insort(taken, Stretch(at + low, at + high, begin, end))
+        memory.workspace = max(memory.workspace, at + size)
+
+
+def _spans(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Value, int]) -> dict[Value, list[int]]:
+    """The first and the last statement that needs each buffer of the workspace."""
     spans: dict[Value, list[int]] = {}
     for value in graph.values:
         root = memory.root[value]
-        if root in memory.dynamic or (root.primitive is None and root.kind != "pack"):
+        if root in memory.dynamic or (root.primitive is None and root.kind not in OWN):
             continue
-        home = memory.parts[root][0] if root in memory.parts else memory.home(root)
-        if home.kind not in ("op", "pack") or home in memory.dynamic:
+        home = memory.buffer(value)
+        if home.kind not in OWN or home in memory.dynamic:
             continue
         begin = when[_statement(value)]
         span = spans.setdefault(home, [begin, begin])
         span[0] = min(span[0], begin)
         span[1] = max(span[1], last.get(root, when[value]), last.get(home, when[value]))
-    placed: list[tuple[int, int, int, int]] = []
-    for home in sorted(spans, key=lambda v: -_bytes(v)):
-        begin, end = spans[home]
-        size = -(-max(_bytes(home), 1) // ALIGNED) * ALIGNED
-        memory.unshared += size
-        at = 0
-        for low, high, first, final in placed:  # from the lowest place upward
-            if first <= end and begin <= final and low < at + size and at < high:
-                at = high
-        memory.offsets[home] = at
-        bisect.insort(placed, (at, at + size, begin, end))
-        memory.workspace = max(memory.workspace, at + size)
+    return spans
 
 
-def _bytes(value: Value) -> int:
-    return math.prod(value.shape) * value.dtype.itemsize
+def _go_by_blocks(graph: Graph, memory: Memory, spans: dict[Value, list[int]], when: dict[Value, int]) -> None:
+    """What one run alone uses is short; what it reads or leaves, it needs from its first statement to its last."""
+    users: dict[Value, set[Run | None]] = {}
+    for value in graph.values if memory.runs else ():
+        for x in (value, *value.parents):
+            users.setdefault(memory.buffer(x), set()).add(memory.runs.get(value))
+    for y in graph.wanted if memory.runs else ():
+        users.setdefault(memory.buffer(y), set()).add(None)
+    for home, span in spans.items():
+        used = users.get(home, set())
+        for run in used - {None}:
+            assert run is not None  # noqa: S101 - for the type checker: just taken out
+            if len(used) == 1 and home.kind == "op":
+                memory.short[home] = run
+            else:
+                span[:] = [min(span[0], when[run.members[0]]), max(span[1], when[run.members[-1]])]
+
+
+def _stretches(memory: Memory, home: Value, span: list[int], when: dict[Value, int]) -> list[Stretch]:
+    """What a buffer takes of the workspace: a pack each stretch only once it is written, so that others may be there before."""
+    begin, end = span
+    if home.kind != "pack":
+        return [Stretch(0, max(_bytes(memory, home), 1), begin, end)]
+    stretches, start = [], 0
+    for x in home.parents:
+        root, n = memory.root.get(x, x), math.prod(x.shape)
+        first = _statement(root) if memory.parts.get(root) == (home, start) else home
+        written = when[memory.runs[first].members[0] if first in memory.runs else first]
+        stretches.append(Stretch(start * home.dtype.itemsize, (start + n) * home.dtype.itemsize, written, end))
+        start += n
+    return stretches
+
+
+def lowest(stretches: list[Stretch], taken: list[Stretch]) -> int:
+    """The lowest place where none of the stretches meets one that is taken; these are in order, from the lowest."""
+    at, moved = 0, True
+    while moved:
+        moved = False
+        for there in taken:
+            for one in stretches:
+                if there.meets(one, at):
+                    at = -(-(there.high - one.low) // ALIGNED) * ALIGNED
+                    moved = len(stretches) > 1  # a single one goes upward past all of them
+    return at
+
+
+def _bytes(memory: Memory, root: Value) -> int:
+    return memory.elements(root) * root.dtype.itemsize

@@ -17,7 +17,7 @@ FOLDED = 4096  # constants of up to so many elements are computed when the plan 
 
 def optimized(graph: Graph) -> Graph:
     """All passes, in their order."""
-    return live(shared(simplified(live(graph))))
+    return asked_first(live(shared(simplified(live(graph)))))
 
 
 def live(graph: Graph) -> Graph:
@@ -46,6 +46,23 @@ def shared(graph: Graph) -> Graph:
     return _resolved(graph, new, values)
 
 
+def asked_first(graph: Graph) -> Graph:
+    """Checks, and what they look at, before all else: where one refuses, nothing has been drawn or written."""
+    early: set[Value] = set()
+    for check in graph.values:
+        if check.primitive is not None and check.primitive.name == "checked":
+            needed = {check}
+            for value in reversed(graph.values):
+                if value in needed:
+                    needed.update(value.parents)
+            if not any(value.kind == "draw" for value in needed):  # whose order is that of eager execution
+                early |= needed
+    if not early:
+        return graph
+    early |= {value for value in graph.values if value.primitive is None and value.kind not in ("draw", "pack")}
+    return graph.replaced({}, sorted(graph.values, key=lambda value: value not in early))
+
+
 def _key(value: Value) -> Any:
     if value.primitive is None:
         return None
@@ -65,21 +82,27 @@ def simplified(graph: Graph) -> Graph:
     values: list[Value] = []
     listed: set[Value] = set()
     for before in graph.values:
-        value = with_operands(before, new)
-        while True:
-            simpler = _simpler(value)
-            if simpler is None:
-                break
-            simpler.name = simpler.name or value.name
-            value = simpler
-            if value.primitive is None:
-                break
+        value = _simplest(with_operands(before, new))
         if value is not before:
             new[before] = value
-        if value not in listed:
-            listed.add(value)
-            values.append(value)
+        _listed_after_operands(value, listed, values)
     return _resolved(graph, new, values)
+
+
+def _simplest(value: Value) -> Value:
+    while (simpler := _simpler(value)) is not None:
+        simpler.name = simpler.name or value.name
+        value = simpler
+    return value
+
+
+def _listed_after_operands(value: Value, listed: set[Value], values: list[Value]) -> None:
+    for x in value.parents:
+        if x not in listed and x.primitive is not None:  # made by a simplification
+            _listed_after_operands(x, listed, values)
+    if value not in listed:
+        listed.add(value)
+        values.append(value)
 
 
 def with_operands(value: Value, new: dict[Value, Value]) -> Value:
@@ -123,15 +146,32 @@ def _simpler(value: Value) -> Value | None:
 def _shorter(value: Value, x: Value) -> Value | None:
     """A view of a view as one view, and no view where it shows the whole as it is."""
     name, settings = value.primitive.name, value.settings
-    same = name in ("cast", "reshape", "expand") and x.spec == value.spec
+    same = x.spec == value.spec and (name in ("reshape", "expand") or (name == "cast" and _in_order(x)))
     if same or name == "stop" or (name == "permute" and settings["axes"] == tuple(range(len(value.shape)))):
         return x
     inner = x.primitive.name if x.primitive is not None else ""
+    if name == inner == "cast" and isinstance(x.operands[0], Value) and _widens(x.operands[0].dtype, x.dtype, value.dtype):
+        return _again(value, x.operands)
     if name == inner == "reshape":
         return _again(value, x.operands)
     if name == inner == "permute":
         return _again(value, x.operands, {"axes": tuple(x.settings["axes"][i] for i in settings["axes"])})
     return None
+
+
+def _widens(first: np.dtype[Any], middle: np.dtype[Any], last: np.dtype[Any]) -> bool:
+    """Whether two casts, from `first` by way of `middle` to `last`, lose nothing, so that one does the same."""
+    digits = {"b": 1, "f": np.finfo(first).nmant + 1 if first.kind == "f" else 0}  # integers are as long as their bytes
+    needed = digits.get(first.kind, first.itemsize * 8)
+    kept = [np.finfo(dtype).nmant + 1 for dtype in (middle, last) if dtype.kind == "f"]
+    return len(kept) == 2 and needed <= kept[0] <= kept[1] and first.kind != "c"
+
+
+def _in_order(x: Value) -> bool:
+    """Whether the elements of a value are known to lie one after another: a result does, and some ufuncs round by that."""
+    while x.primitive is not None and x.primitive.name in ("reshape", "checked"):
+        x = x.operands[0]
+    return x.primitive.c_ordered if x.primitive is not None else x.kind not in ("argument", "captured")
 
 
 def _plainer(value: Value) -> Value | None:
@@ -144,9 +184,9 @@ def _plainer(value: Value) -> Value | None:
         return _again(value, (a, b))
     if name == "multiply":
         for one, x in ((a, b), (b, a)):
-            if isinstance(x, Value) and x.spec == value.spec and _is_one(one):
+            if isinstance(x, Value) and x.spec == value.spec and _is_one(one) and _in_order(x):
                 return x
-    if name == "divide" and isinstance(a, Value) and a.spec == value.spec and _is_one(b):
+    if name == "divide" and isinstance(a, Value) and a.spec == value.spec and _is_one(b) and _in_order(a):
         return a
     return None
 
@@ -155,11 +195,27 @@ def _narrowed(x: Any, other: Any, value: Value) -> Any:
     """`x` before it was expanded, if the other operand alone gives the result its shape; constants that are all alike as one."""
     if not isinstance(x, Value) or not isinstance(other, Value) or other.shape != value.shape:
         return x
-    if x.primitive is not None and x.primitive.name == "expand":
-        return x.operands[0]
+    small = _unstretched(x)
+    if small is not None:
+        return small
     if x.kind == "constant" and x.shape != () and x.source.size and (x.source == x.source.flat[0]).all():
         return constant(x.source.reshape(-1)[0].reshape(()).copy(), x)
     return x
+
+
+def _unstretched(x: Value) -> Value | None:
+    """An expanded value before it was expanded, also where something has been computed of it and numbers; None for others."""
+    primitive: Primitive | None = x.primitive
+    if primitive is not None and primitive.name == "expand":
+        return x.operands[0]
+    arrays = [o for o in x.operands if isinstance(o, Value) and not (o.kind == "constant" and o.shape == ())]
+    if not isinstance(primitive, Elementwise) or not isinstance(primitive.value, np.ufunc) or len(arrays) != 1:
+        return None
+    small = _unstretched(arrays[0])
+    if small is None:
+        return None
+    operands = [small if o is arrays[0] else o for o in x.operands]
+    return _simplest(Value(Spec(small.shape, x.dtype), "op", primitive=primitive, operands=operands, path=x.path))
 
 
 def _is_one(x: Any) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from autotensor.core.spec import Array
+from autotensor.plan.blocks import runs
 from autotensor.plan.emit import Source
 from autotensor.plan.fuse import fused
 from autotensor.plan.graph import Graph, Value
@@ -19,7 +20,8 @@ Backend: TypeAlias = Literal["numpy", "numba", "xla"]
 class Plan:
     """Compiled steps of one signature. Each caller at a time has an instance with buffers of its own.
 
-    `given` are the arrays of states and of inputs that are bound; a plan with state has one instance only.
+    `given` are the arrays of states and of inputs that are bound; a plan with state has one instance only. `approximate` admits
+    polynomials in kernels (`polynomials`).
     """
 
     def __init__(
@@ -30,19 +32,20 @@ class Plan:
         given: dict[Value, Array] | None = None,
         *,
         backend: Backend = "numpy",
+        approximate: bool = False,
     ) -> None:
         self.traced = graph
         self.graph = optimized(graph)
         self._backend = backend
         if backend == "numba":
-            self.graph = fused(self.graph)
+            self.graph = fused(self.graph, approximate=approximate)
         items = items or [False] * len(graph.outputs)
         self._source: Source | Functional
         if backend == "xla":  # which plans memory by itself
             self.memory = Memory()
             self._source = Functional(self.graph, name, items)
         else:
-            self.memory = planned(self.graph)
+            self.memory = planned(self.graph, runs(self.graph))
             self._source = Source(self.graph, self.memory, name, items)
         self._given = given or {}
         self._free: list[Callable[..., Any]] = []
@@ -76,6 +79,16 @@ class Plan:
     def instance(self) -> Callable[..., Any]:
         """The compiled function with buffers of its own."""
         return self._source.instance(self._given)
+
+    def release(self, instance: Callable[..., Any]) -> None:
+        """Let go of an instance's buffers at once; it may not be called any more."""
+        if isinstance(self._source, Source):
+            instance.__globals__.clear()  # which the function itself is in
+
+    def prepare(self, instance: Callable[..., Any]) -> None:
+        """Make the machine code of an instance's kernels now instead of at its first call."""
+        if isinstance(self._source, Source):
+            self._source.prepare(instance)
 
     def __call__(self, *arrays: Array) -> Any:
         try:

@@ -98,7 +98,9 @@ class Tracer:
 
     traces = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, presumes: bool = False) -> None:
+        self.presumes = presumes
+        self.presumed = False  # whether anything was
         self.values: list[Value] = []
         self.known: dict[Tensor, Value] = {}
         self.captured: dict[Tensor, Value] = {}
@@ -144,7 +146,7 @@ class Tracer:
     def _value(self, primitive: Any, operands: Sequence[Any], settings: dict[str, Any], spec: Spec) -> Value:
         scope, current.scope = current.scope, None
         try:
-            parts = lowered(primitive.name, [Traced(x.value) if isinstance(x, Traced) else x for x in operands])
+            parts = lowered(primitive.name, [Traced(x.value) if isinstance(x, Traced) else x for x in operands], settings)
         finally:
             current.scope = scope
         if parts is not None:
@@ -200,14 +202,19 @@ class Tracer:
         return kept[1]
 
     # what else a function may do
-    def draw(self, sample: Callable[[], Array], generator: Generator) -> Traced:
-        """Random numbers: drawn at each call, as `sample` draws them from `generator`."""
+    def draw(self, sample: Callable[..., Array], generator: Generator) -> Traced:
+        """Random numbers: drawn at each call, as `sample` draws them from `generator`, into an array that it may be given."""
         before = generator.state
         example = sample()
         generator.state = before  # a trace uses up no random numbers
-        value = Value(Spec(example.shape, example.dtype), "draw", source=sample)
+        value = Value(Spec(example.shape, example.dtype), "draw", source=sample, path=current.outer.path)
         self.values.append(value)
         return Traced(value)
+
+    def presume(self) -> bool:
+        """Whether the usual case may be taken for granted: a check has to refuse all others, which the function then computes."""
+        self.presumed |= self.presumes
+        return self.presumes
 
     def assign(self, target: Tensor, value: Tensor) -> None:
         """A Tensor that the function gives a new value, such as running statistics."""

@@ -181,6 +181,7 @@ FORMS: dict[str, Form] = {
     # dtypes and constants
     "cast": lambda jax, y, x, dtype: jax.numpy.asarray(x, dtype),
     "stop": lambda jax, y, x: jax.numpy.asarray(x),
+    "checked": lambda jax, y, x, check: jax.numpy.asarray(x),
     "full": lambda jax, y, shape, fill, dtype: jax.numpy.full(shape, fill, dtype),
     # along axes
     "sum": _sum,

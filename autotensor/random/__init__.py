@@ -7,7 +7,7 @@ from autotensor.core.tensor import Tensor
 from autotensor.random.generator import Generator
 from autotensor.random.per_example import drawn
 
-__all__ = ["Generator", "default", "drawn", "integers", "normal", "permutation", "seed", "uniform"]
+__all__ = ["Generator", "bernoulli", "default", "drawn", "integers", "normal", "permutation", "seed", "uniform"]
 
 default = Generator()
 
@@ -32,7 +32,7 @@ def uniform(shape: ShapeLike, low: float = 0.0, high: float = 1.0, dtype: DTypeL
     >>> at.random.uniform((2, 3)).shape
     (2, 3)
     """
-    return drawn(lambda lead: default.uniform(lead + normalise_shape(shape), low, high, dtype), default)
+    return drawn(lambda lead, out: default.uniform(lead + normalise_shape(shape), low, high, dtype, out), default)
 
 
 def normal(shape: ShapeLike, mean: float = 0.0, std: float = 1.0, dtype: DTypeLike | None = None) -> Tensor:
@@ -42,7 +42,19 @@ def normal(shape: ShapeLike, mean: float = 0.0, std: float = 1.0, dtype: DTypeLi
     >>> at.random.normal((2, 3)).dtype
     dtype('float32')
     """
-    return drawn(lambda lead: default.normal(lead + normalise_shape(shape), mean, std, dtype), default)
+    return drawn(lambda lead, out: default.normal(lead + normalise_shape(shape), mean, std, dtype, out), default)
+
+
+def bernoulli(shape: ShapeLike, p: float = 0.5) -> Tensor:
+    """True with probability p, exact to 2**-61; bool.
+
+    Raises: ArgumentError unless 0 <= p <= 1.
+
+    >>> import autotensor as at
+    >>> at.random.bernoulli((3,), 1.0)
+    tensor([ True,  True,  True])
+    """
+    return drawn(lambda lead, out: default.bernoulli(lead + normalise_shape(shape), p, out), default)
 
 
 def integers(low: int, high: int, shape: ShapeLike = ()) -> Tensor:
@@ -52,7 +64,7 @@ def integers(low: int, high: int, shape: ShapeLike = ()) -> Tensor:
     >>> at.random.integers(5, 6, (2,))
     tensor([5, 5])
     """
-    return drawn(lambda lead: default.integers(low, high, lead + normalise_shape(shape)), default)
+    return drawn(lambda lead, out: default.integers(low, high, lead + normalise_shape(shape), out), default)
 
 
 def permutation(n: int) -> Tensor:
@@ -62,4 +74,4 @@ def permutation(n: int) -> Tensor:
     >>> sorted(at.random.permutation(3).tolist())
     [0, 1, 2]
     """
-    return drawn(lambda lead: default.permutations(lead, n) if lead else default.permutation(n), default)
+    return drawn(lambda lead, out: default.permutations(lead, n, out) if lead else default.permutation(n, out), default)

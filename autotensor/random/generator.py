@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from autotensor.core.spec import DEFAULT_FLOAT, Array, DTypeLike, ShapeLike, nor
 class Generator:
     """A stream of random arrays; the same seed gives the same stream on every machine with the same NumPy.
 
+    `out`, where a method has it: an array of the result's shape and dtype, its elements in order, that becomes the result.
     Source: O'Neill 2014, PCG64, by NumPy.
 
     >>> Generator(0).permutation(4)
@@ -57,17 +59,50 @@ class Generator:
             following = following.outer
         return self._numpy
 
-    def uniform(self, shape: ShapeLike, low: float = 0.0, high: float = 1.0, dtype: DTypeLike | None = None) -> Array:
+    def uniform(
+        self,
+        shape: ShapeLike,
+        low: float = 0.0,
+        high: float = 1.0,
+        dtype: DTypeLike | None = None,
+        out: Array | None = None,
+    ) -> Array:
         """Uniform in [low, high)."""
-        kind = _floating(dtype)
-        numbers = self._stream.random(normalise_shape(shape), dtype=np.float64 if kind == np.float64 else np.float32)
-        return (low + (high - low) * numbers).astype(kind, copy=False)
+        return _scaled(self._stream.random, shape, high - low, low, dtype, out)
 
-    def normal(self, shape: ShapeLike, mean: float = 0.0, std: float = 1.0, dtype: DTypeLike | None = None) -> Array:
+    def normal(
+        self,
+        shape: ShapeLike,
+        mean: float = 0.0,
+        std: float = 1.0,
+        dtype: DTypeLike | None = None,
+        out: Array | None = None,
+    ) -> Array:
         """Normal with a mean and a standard deviation."""
-        kind = _floating(dtype)
-        numbers = self._stream.standard_normal(normalise_shape(shape), dtype=np.float64 if kind == np.float64 else np.float32)
-        return (mean + std * numbers).astype(kind, copy=False)
+        return _scaled(self._stream.standard_normal, shape, std, mean, dtype, out)
+
+    def bernoulli(self, shape: ShapeLike, p: float = 0.5, out: Array | None = None) -> Array:
+        """True with probability p, exact to 2**-61; bool.
+
+        A random byte decides, the first digit to base 256 of a number in [0, 1): True if it is below that of p, False if above.
+        Where they are equal, once in 256, the rest of both decides; none is drawn if 256 p is whole.
+
+        Raises: ArgumentError unless 0 <= p <= 1.
+        """
+        if not 0 <= p <= 1:
+            raise ArgumentError(f"a probability is a number between 0 and 1, got {p!r}.")
+        stream = self._stream
+        found = np.empty(normalise_shape(shape), np.bool_) if out is None else out
+        flat = found.reshape(-1)
+        words = stream.bit_generator.random_raw(-(-flat.size // 8))
+        digits = words.astype("<u8", copy=False).view(np.uint8)[: flat.size]  # the same on machines of either byte order
+        first = min(int(256 * p), 255)
+        rest = 256 * p - first  # exact; 1 where p is 1
+        np.less(digits, first, out=flat)
+        if rest:
+            (equal,) = (digits == first).nonzero()
+            flat[equal] = stream.random(equal.size) < rest
+        return found
 
     def truncated_normal(self, shape: ShapeLike, std: float = 1.0, bound: float = 2.0, dtype: DTypeLike | None = None) -> Array:
         """Normal with mean 0, drawn again where it falls outside `bound` standard deviations."""
@@ -77,17 +112,17 @@ class Generator:
             numbers = np.where(outside, self._stream.standard_normal(size), numbers)
         return (std * numbers).astype(_floating(dtype))
 
-    def integers(self, low: int, high: int, shape: ShapeLike = ()) -> Array:
+    def integers(self, low: int, high: int, shape: ShapeLike = (), out: Array | None = None) -> Array:
         """Integers in [low, high), int64."""
-        return np.asarray(self._stream.integers(low, high, normalise_shape(shape)))
+        return _placed(np.asarray(self._stream.integers(low, high, normalise_shape(shape))), out)
 
-    def permutation(self, n: int) -> Array:
+    def permutation(self, n: int, out: Array | None = None) -> Array:
         """The numbers 0 to n - 1 in random order, int64."""
-        return self._stream.permutation(n)
+        return _placed(self._stream.permutation(n), out)
 
-    def permutations(self, lead: tuple[int, ...], n: int) -> Array:
+    def permutations(self, lead: tuple[int, ...], n: int, out: Array | None = None) -> Array:
         """Many permutations, of shape (*lead, n), int64."""
-        return self._stream.permuted(np.broadcast_to(np.arange(n), (*lead, n)), axis=-1)
+        return self._stream.permuted(np.broadcast_to(np.arange(n), (*lead, n)), axis=-1, out=out)
 
 
 def undecided(randomness: str) -> BatchingError:
@@ -113,6 +148,27 @@ def _checked(seed: Any) -> int | None:
     if number < 0:
         raise ArgumentError(f"a seed is an int >= 0 or None, got {seed}.")
     return number
+
+
+def _scaled(
+    draw: Callable[..., Any], shape: ShapeLike, factor: float, shift: float, dtype: DTypeLike | None, out: Array | None
+) -> Array:
+    """shift + factor * numbers, which `draw` gives in float32 or float64."""
+    kind = _floating(dtype)
+    found = np.empty(normalise_shape(shape), kind) if out is None else out
+    numbers = found if kind in (np.float32, np.float64) else np.empty(found.shape, np.float32)
+    draw(dtype=numbers.dtype, out=numbers)
+    numbers *= factor
+    numbers += shift
+    return found if numbers is found else _placed(numbers, found)
+
+
+def _placed(numbers: Array, out: Array | None) -> Array:
+    """The numbers, in `out` if there is one."""
+    if out is None:
+        return numbers
+    out[...] = numbers
+    return out
 
 
 def _floating(dtype: DTypeLike | None) -> Any:

@@ -12,7 +12,8 @@ from autotensor.core.spec import Array, Shape
 from autotensor.core.tensor import Tensor
 from autotensor.random.generator import Generator, undecided
 
-Sample = Callable[[Shape], Array]  # given the shape of many draws, an array that begins with it; for () a single draw
+Sample = Callable[[Shape, Array | None], Array]
+"""Given the shape of many draws, an array that begins with it, or () for one; in the second argument unless it is None."""
 
 
 def drawn(sample: Sample, generator: Generator) -> Tensor:
@@ -28,8 +29,8 @@ def drawn(sample: Sample, generator: Generator) -> Tensor:
 
 def _now(sample: Sample, lead: Shape, generator: Generator) -> Tensor:
     if watching and current.watcher is not None and current.watcher.traces:
-        return cast(Tensor, current.watcher.draw(lambda: sample(lead), generator))
-    return Tensor(sample(lead))
+        return cast(Tensor, current.watcher.draw(lambda out=None: sample(lead, out), generator))
+    return Tensor(sample(lead, None))
 
 
 def _followed(sample: Sample, lead: Shape, following: Following | None, generator: Generator) -> Tensor:

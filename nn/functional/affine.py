@@ -36,7 +36,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
     >>> import autotensor as at
     >>> at.random.seed(0)
     >>> dropout(at.ones(4))
-    tensor([2., 2., 2., 0.])
+    tensor([2., 0., 0., 0.])
     """
     if not 0 <= p <= 1:
         raise ArgumentError(here(f"dropout needs a probability p between 0 and 1, got {p}."))
@@ -48,5 +48,5 @@ def dropout(input: Any, p: float = 0.5, training: bool = True) -> Any:
 
 def dropout_mask(shape: Shape, p: float, dtype: DTypeLike) -> Tensor:
     """A constant with 0 at each place with probability p, and 1 / (1 - p) elsewhere."""
-    kept = random.uniform(shape) >= p
+    kept = random.bernoulli(shape, 1 - p)
     return kept.astype(dtype) * (0.0 if p == 1 else 1 / (1 - p))

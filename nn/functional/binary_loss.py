@@ -7,7 +7,8 @@ from typing import Any
 from autotensor import ops
 from autotensor.core.errors import DataError
 from autotensor.core.namespace import recorded as ns
-from autotensor.nn.functional.checks import here, paired, reduced, signs
+from autotensor.core.spec import Array
+from autotensor.nn.functional.checks import asked, paired, reduced, signs
 
 FLOOR = -100.0  # no logarithm of a probability is taken to be smaller
 
@@ -23,17 +24,21 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     tensor(0.3465736)
     """
     p, t = paired(input, target)
-    if not hasattr(p, "interpret") and p.size and (p.data.min() < 0 or p.data.max() > 1):
-        worst = p.data.min() if -p.data.min() > p.data.max() - 1 else p.data.max()
-        raise DataError(
-            here(f"binary_cross_entropy takes probabilities from 0 to 1, got {worst}. ")
-            + "Apply sigmoid first, or use binary_cross_entropy_with_logits."
-        )
+    p = asked(p, _are_probabilities)
     yes, no = p > 0, p < 1
     log_p = ns.maximum(ns.where(yes, ns.log(ns.where(yes, p, 1.0)), FLOOR), FLOOR)
     log_q = ns.maximum(ns.where(no, ns.log1p(-ns.where(no, p, 0.0)), FLOOR), FLOOR)
     loss = -(t * log_p + (1 - t) * log_q)
     return reduced(loss if weight is None else loss * weight, reduction)
+
+
+def _are_probabilities(p: Array, where: str) -> None:
+    if p.size and (p.min() < 0 or p.max() > 1):
+        worst = p.min() if -p.min() > p.max() - 1 else p.max()
+        raise DataError(
+            f"{where}binary_cross_entropy takes probabilities from 0 to 1, got {worst}. "
+            f"Apply sigmoid first, or use binary_cross_entropy_with_logits."
+        )
 
 
 def binary_cross_entropy_with_logits(
@@ -66,7 +71,7 @@ def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     tensor(0.3465736)
     """
     x, t = paired(input, target)
-    signs(t)
+    t = signs(t)
     return reduced(ops.softplus(-(t * x)), reduction)
 
 
@@ -80,7 +85,7 @@ def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction
     tensor([0.5 , 0.75])
     """
     x, t = paired(input, target)
-    signs(t)
+    t = signs(t)
     return reduced(ns.where(t > 0, x, ops.relu(margin - x)), reduction)
 
 
@@ -95,5 +100,5 @@ def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0
     """
     a, b = paired(input1, input2, names=("input1", "input2"))
     _, t = paired(a, target, names=("input1", "target"))
-    signs(t)
+    t = signs(t)
     return reduced(ops.relu(margin - t * (a - b)), reduction)

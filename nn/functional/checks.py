@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autotensor.core.errors import DataError, DTypeError, IndexRangeError, ShapeError, UnknownNameError, did_you_mean
+from autotensor.core.namespace import recorded
 from autotensor.core.node import followed
 from autotensor.core.recording import current
+from autotensor.core.spec import Array
 from autotensor.ops.comparison import less, not_equal, where
 from autotensor.ops.conversion import astype, lift
 from autotensor.ops.reduction import mean, sum
 
 REDUCTIONS = ("mean", "sum", "none")
+_lowest, _highest = np.minimum.reduce, np.maximum.reduce  # x.min() takes half as long again
 
 
 def here(message: str) -> str:
     """`message` behind the path of the module that is being called, if there is one."""
     return f"{current.outer}: {message}" if current.outer.path else message
+
+
+def asked(x: Any, question: Callable[..., None]) -> Any:
+    """`x`, once `question(numbers, where)` has raised nothing: now, or at each call of what is being compiled."""
+    if hasattr(x, "interpret"):
+        return recorded.checked(x, check=partial(question, where=here("")))
+    question(x.data, where=here(""))
+    return x
 
 
 def known(name: str, given: object, options: tuple[str, ...]) -> str:
@@ -71,8 +84,12 @@ def class_labels(target: Any, classes: int, shape: tuple[int, ...], ignore_index
         raise DTypeError(
             here(f"labels are integers from 0 to {classes - 1}, got dtype {labels.dtype}. Write target.astype('int64').")
         )
-    if hasattr(labels, "interpret"):  # while tracing there are no numbers to look at
-        return labels, None
+    if hasattr(labels, "interpret"):
+        kept = None
+        if ignore_index is not None and labels.size and not (_all_count() and not 0 <= ignore_index < classes):
+            kept = not_equal(labels, ignore_index)
+            labels = where(kept, labels, 0)
+        return asked(labels, partial(_name_classes, classes=classes)), kept
     if followed(labels.node):  # vmap: a label that names no class goes where the loss itself refuses it
         kept = None if ignore_index is None else not_equal(labels, ignore_index)
         named = labels if kept is None else where(kept, labels, 0)
@@ -81,12 +98,22 @@ def class_labels(target: Any, classes: int, shape: tuple[int, ...], ignore_index
     counts = None
     if ignore_index is not None and (ignored := numbers == ignore_index).any():
         numbers, counts = np.where(ignored, 0, numbers), ~ignored
-    if numbers.size and (numbers.min() < 0 or numbers.max() >= classes):
-        over = np.maximum(numbers - (classes - 1), -numbers)
-        place = np.unravel_index(int(over.argmax()), numbers.shape)
-        worst = f"label {numbers[place]} at index {tuple(map(int, place))}"
-        raise IndexRangeError(here(f"{worst} is outside the {classes} classes: labels are 0 to {classes - 1}."))
+    _name_classes(numbers, here(""), classes)
     return (labels if counts is None else lift(numbers)), counts
+
+
+def _all_count() -> bool:
+    """Whether a plan is made that may presume that no label is ignored, as it refuses such a label."""
+    watcher = current.watcher
+    return watcher is not None and watcher.traces and watcher.presume()
+
+
+def _name_classes(labels: Array, where: str, classes: int) -> None:
+    if labels.size and (_lowest(labels, axis=None) < 0 or _highest(labels, axis=None) >= classes):
+        over = np.maximum(labels - (classes - 1), -labels)
+        place = np.unravel_index(int(over.argmax()), labels.shape)
+        worst = f"label {labels[place]} at index {tuple(map(int, place))}"
+        raise IndexRangeError(f"{where}{worst} is outside the {classes} classes: labels are 0 to {classes - 1}.")
 
 
 def class_weights(weight: Any, classes: int) -> Any:
@@ -100,13 +127,15 @@ def class_weights(weight: Any, classes: int) -> Any:
     return w
 
 
-def signs(target: Any) -> None:
-    """Refuse labels other than -1 and 1.
+def signs(target: Any) -> Any:
+    """Labels that all are -1 or 1.
 
     Raises: DataError with the first other label.
     """
-    if hasattr(target, "interpret"):
-        return
-    other = target.data[np.abs(target.data) != 1]
+    return asked(target, _are_signs)
+
+
+def _are_signs(labels: Array, where: str) -> None:
+    other = labels[np.abs(labels) != 1]
     if other.size:
-        raise DataError(here(f"labels are -1 or 1 here, got {other.flat[0]}. For labels 0 and 1 write 2 * target - 1."))
+        raise DataError(f"{where}labels are -1 or 1 here, got {other.flat[0]}. For labels 0 and 1 write 2 * target - 1.")

@@ -9,7 +9,8 @@ import numpy as np
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, DataError, DTypeError, ShapeError
 from autotensor.core.namespace import recorded as ns
-from autotensor.nn.functional.checks import REDUCTIONS, class_labels, class_weights, here, known, paired, reduced
+from autotensor.core.spec import Array
+from autotensor.nn.functional.checks import REDUCTIONS, asked, class_labels, class_weights, here, known, paired, reduced
 from autotensor.ops.conversion import lift
 
 
@@ -40,18 +41,18 @@ def cross_entropy(
     x = _classes_last(lift(input))
     classes = x.shape[-1]
     w = None if weight is None else class_weights(weight, classes)
-    log_p = ops.log_softmax(x, axis=-1)
     if _is_distribution(lift(input), lift(target)):
         _, t = paired(x, _classes_last(lift(target)))
         if label_smoothing:
             t = t * (1 - label_smoothing) + label_smoothing / classes
-        return reduced(-ops.sum(log_p * (t if w is None else t * w), -1), reduction)
+        return reduced(-ops.sum(ops.log_softmax(x) * (t if w is None else t * w), -1), reduction)
     labels, counts = class_labels(target, classes, tuple(x.shape[:-1]), ignore_index)
     share = _shares(labels, counts, w, x.dtype)
-    loss = -ns.pick(log_p, labels)
+    loss = ns.surprisal(x, labels)
     if share is not None:
         loss = loss * share
     if label_smoothing:
+        log_p = ops.log_softmax(x)
         even = -ops.sum(log_p if w is None else log_p * w, -1)
         if counts is not None:
             even = even * counts.astype(x.dtype)
@@ -160,7 +161,9 @@ def _weighted(loss: Any, share: Any, reduction: str) -> Any:
     """The reduction of losses that carry their shares already: the mean is over the shares."""
     if share is None or reduction != "mean":
         return reduced(loss, reduction)
-    total = ops.sum(share)
-    if not hasattr(total, "interpret") and total.data == 0:
-        raise DataError(here("no mean over labels that all are ignored or weigh 0; use reduction='sum', or skip the batch."))
-    return ops.sum(loss) / total
+    return ops.sum(loss) / asked(ops.sum(share), _is_a_sum)
+
+
+def _is_a_sum(share: Array, where: str) -> None:
+    if share == 0:
+        raise DataError(f"{where}no mean over labels that all are ignored or weigh 0; use reduction='sum', or skip the batch.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, ShapeError
@@ -12,38 +12,19 @@ from autotensor.core.recording import no_grad
 from autotensor.core.tensor import Tensor
 from autotensor.nn.functional.checks import here
 from autotensor.ops.conversion import lift
+from autotensor.ops.normalising import standardized
 
 
-class Moments(NamedTuple):
-    """Mean and biased variance over axes that are kept as ones, and what is left when the mean is taken away."""
-
-    mean: Any
-    variance: Any
-    centred: Any
-
-
-def moments(input: Any, axes: tuple[int, ...]) -> Moments:
-    """Mean and biased variance over `axes`, in two passes, so that a large mean does not swallow the variance.
-
-    >>> import autotensor as at
-    >>> moments(at.tensor([[1.0, 3.0]]), (1,)).variance
-    tensor([[1.]])
-    """
-    x = lift(input)
-    mean = ops.mean(x, axes, keepdims=True)
-    centred = x - mean
-    return Moments(mean, ops.mean(ns.square(centred), axes, keepdims=True), centred)
-
-
-def standardised(centred: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """centred / sqrt(variance + eps) * weight + bias; weight and bias may be None, and broadcast."""
-    scale = 1.0 / ns.sqrt(variance + eps)
-    # one array the less where the weight has the variance's shape: their product is small
-    small = weight is not None and tuple(weight.shape) == tuple(variance.shape)
-    y = centred * (scale * weight if small else scale)
-    if weight is not None and not small:
-        y = y * weight
+def affine(x: Any, weight: Any, bias: Any) -> Any:
+    """x * weight + bias; both may be None, and broadcast."""
+    y = x if weight is None else x * weight
     return y if bias is None else y + bias
+
+
+def by_channel(centred: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """centred / sqrt(variance + eps) * weight + bias, all but the first of one small shape; weight and bias may be None."""
+    scale = 1.0 / ns.sqrt(variance + eps)
+    return affine(centred, scale if weight is None else scale * weight, bias)  # one product of whole arrays
 
 
 def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
@@ -62,8 +43,7 @@ def layer_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, 
     if n == 0 or tuple(x.shape[-n:]) != tuple(normalized_shape):
         expected = ", ".join(["...", *map(str, normalized_shape)])
         raise ShapeError(here(f"layer_norm expects inputs of shape ({expected}), got {tuple(x.shape)}."))
-    _, variance, centred = moments(x, tuple(range(-n, 0)))
-    return standardised(centred, variance, weight, bias, eps)
+    return affine(standardized(x, tuple(range(-n, 0)), eps), weight, bias)
 
 
 def batch_norm(
@@ -100,14 +80,17 @@ def batch_norm(
             raise ShapeError(here(f"batch_norm: {problem}"))
     w, b = (None if t is None else ops.reshape(t, (1, *column)) for t in (weight, bias))
     if training:
-        own = moments(x, (0, *range(2, len(x.shape))))
         count = _values_per_channel(tuple(x.shape))
-        move_running(running_mean, own.mean, momentum)
-        move_running(running_var, own.variance, momentum, count / (count - 1))
-        return standardised(own.centred, own.variance, w, b, eps)
+        axes = (0, *range(2, len(x.shape)))
+        centred = ns.center(x, axis=axes)
+        variance = ops.mean(ns.square(centred), axes, keepdims=True)
+        if running_mean is not None:
+            move_running(running_mean, ops.mean(x.detach(), axes, keepdims=True), momentum)  # in a plan, center's own
+        move_running(running_var, variance, momentum, count / (count - 1))
+        return by_channel(centred, variance, w, b, eps)
     if running_mean is None or running_var is None:
         raise ArgumentError(here("batch_norm needs running_mean and running_var unless training."))
-    return standardised(x - ops.reshape(running_mean, column), ops.reshape(running_var, (1, *column)), w, b, eps)
+    return by_channel(x - ops.reshape(running_mean, column), ops.reshape(running_var, (1, *column)), w, b, eps)
 
 
 def _values_per_channel(shape: tuple[int, ...]) -> int:

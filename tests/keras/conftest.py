@@ -7,6 +7,7 @@ import pytest
 
 import autotensor as at
 from autotensor import keras
+from tests.keras.misbehaving_server import site, target  # noqa: F401 - fixtures of the tests of downloading
 
 SEED = 11
 

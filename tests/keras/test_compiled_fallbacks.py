@@ -188,7 +188,8 @@ def test_the_weights_are_those_before_the_batch_that_cannot_be_compiled():
     with pytest.raises(TraceError):
         model.fit(X, Y, shuffle=False, **FIT)
     twin.fit(X, Y, shuffle=False, steps_per_epoch=3, **{**FIT, "epochs": 1})
-    assert all(np.array_equal(a, b) for a, b in zip(model.get_weights(), twin.get_weights(), strict=True))
+    for a, b in zip(model.get_weights(), twin.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)  # with Numba, jit_compile=True takes exp by a polynomial
     assert model.optimizer.iterations == 3
 
 

@@ -168,6 +168,17 @@ def test_accumulated_gradients_update_with_their_mean_every_so_many_steps():
     np.testing.assert_allclose([x for x, _ in seen], [1, 1, expected[0], expected[0], expected[0], expected[1]], rtol=1e-6)
 
 
+def test_accumulated_gradients_stay_with_their_parameters_where_some_are_missing():
+    a, b, c = parameters = [leaf(0.0) for _ in range(3)]
+    sgd = SGD(1.0, gradient_accumulation_steps=2)
+    moved = []
+    for gradients in ((1, 10, 100), (1, None, None), (None, 4, None), (None, 4, None), (2, None, 6), (None, 8, 6)):
+        sgd.apply([None if g is None else [g] for g in gradients], parameters)
+        moved.append((a.item(), b.item(), c.item()))
+    assert moved[1::2] == [(-1.0, -5.0, -50.0), (-1.0, -9.0, -50.0), (-2.0, -13.0, -56.0)]
+    assert moved[0::2] == [(0.0, 0.0, 0.0), *moved[1:4:2]]
+
+
 def test_running_mean_of_the_parameters_starts_as_the_parameter_and_is_written_back():
     w, sgd = leaf(0.0), SGD(1.0, use_ema=True, ema_momentum=0.75)
     steps(sgd, w, [[-1.0], [-1.0], [-1.0]])

@@ -35,6 +35,7 @@ REFUSE = {
     "polygamma",
     "remainder",
     "rfft",
+    "rms_norm",
     "signbit",
     "softplus",
     "trunc",

@@ -58,6 +58,14 @@ TABLE: dict[str, Row] = {
     "relu": row(([-1.0, 2.0],), [0.0, 2.0], [0.0, 1.0]),
     "sigmoid": row((math.log(3),), 0.75, 0.1875),  # 1/(1 + 1/3), 3/4 * 1/4
     "softplus": row((math.log(3),), math.log(4), 0.75),  # ln(1 + 3), and the sigmoid above
+    "clip": row(([-2.0, -1.0, 0.5, 3.0],), [-1.0, -1.0, 0.5, 1.0], [0.0, 1.0, 1.0, 0.0], min=-1.0, max=1.0),
+    # probabilities 3/4 and 1/4, whose sum is constant; by the sum of the logarithms dx_i = 1 - 2 p_i
+    "softmax": row(([math.log(3), 0.0],), [0.75, 0.25], [0.0, 0.0], axis=(0,)),
+    "log_softmax": row(([math.log(3), 0.0],), [math.log(0.75), math.log(0.25)], [-0.5, 0.5], axis=(0,)),
+    "surprisal": row(([[math.log(3), 0.0]], [1]), [math.log(4)], [[0.75, -0.75]], None),
+    "center": row(([1.0, 2.0, 6.0],), [-2.0, -1.0, 3.0], [0.0, 0.0, 0.0], axis=(0,)),
+    # r = sqrt((9 + 16)/2 - 8.5) = 2; by the sum dx_i = (1 - y_i (1.5 + 2)/2)/2
+    "rms_norm": row(([3.0, 4.0],), [1.5, 2.0], [-13 / 16, -1.25], axis=(0,), eps=-8.5),
     # transcendental
     "exp": row((1.0,), E, E),
     "exp2": row((3.0,), 8.0, 8 * LN2),
@@ -152,6 +160,7 @@ TABLE: dict[str, Row] = {
     "concatenate": row(([1.0], [2.0, 3.0]), [1.0, 2.0, 3.0], [1.0], [1.0, 1.0], axis=0),
     "cast": row((0.5,), 0.5, 1.0, dtype=F32),
     "stop": fact(([1.0, 2.0],), [1.0, 2.0]),
+    "checked": row(([1.0, 2.0],), [1.0, 2.0], [1.0, 1.0], check=len),
     "full": fact((), [7.0, 7.0], shape=(2,), fill=7.0, dtype=F64),
     # indexing
     "getitem": row(([1.0, 2.0, 3.0],), [2.0, 1.0, 2.0], [1.0, 2.0, 0.0], index=(np.array([1, 0, 1]),)),
@@ -229,7 +238,9 @@ CHOICES: dict[str, tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = {
     "max shares among all ties": (at.max, ([3.0, 1.0, 3.0, 3.0],), ([1 / 3, 0.0, 1 / 3, 1 / 3],)),
     "min shares among all ties": (at.min, ([1.0, 1.0, 3.0],), ([0.5, 0.5, 0.0],)),
     "max shares by row": (lambda x: at.max(x, axis=1), ([[1.0, 1.0], [2.0, 1.0]],), ([[0.5, 0.5], [1.0, 0.0]],)),
-    "clip on a limit has slope 1/2": (lambda x: at.clip(x, -1, 1), ([-2.0, -1.0, 0.0, 1.0],), ([0.0, 0.5, 1.0, 0.5],)),
+    "clip at a limit has slope 1": (lambda x: at.clip(x, -1, 1), ([-2.0, -1.0, 0.0, 1.0, NAN],), ([0.0, 1.0, 1.0, 1.0, 0.0],)),
+    "clip with one limit": (lambda x: at.clip(x, max=1), ([-2.0, 1.0, 3.0],), ([1.0, 1.0, 0.0],)),
+    "clip by tensors shares a tie": (lambda x: at.clip(x, at.tensor(-1.0), at.tensor(1.0)), ([-1.0, 0.0],), ([0.5, 1.0],)),
     "power 0 at 0 is flat": (lambda x: x**0.0, (0.0,), (0.0,)),
     "power of base 0 is flat in its exponent": (at.pow, (0.0, 2.0), (0.0, 0.0)),
     "prod with zeros": (at.prod, ([0.0, 2.0, 3.0],), ([6.0, 0.0, 0.0],)),

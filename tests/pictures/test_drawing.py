@@ -36,11 +36,16 @@ def test_a_drawing_names_operations_parameters_shapes_and_modules() -> None:
     _, loss = network_loss()
     drawing = draw(loss)
     source = drawing.source
-    for word in ("linear", "relu", "pick", "0.weight", "2.bias", "(6, 8) float32", "no gradient yet", "axis=1, keepdims"):
+    for word in ("linear", "relu", "surprisal", "0.weight", "2.bias", "(6, 8) float32", "no gradient yet"):
         assert word in source
     assert [cluster.label for cluster in drawing.diagram.clusters] == ["0", "1", "2"]
     assert source.count("subgraph cluster_") == 3
     assert words_of(drawing.svg(renderer="builtin")).count("linear") == 2
+
+
+def test_settings_are_drawn() -> None:
+    x = at.tensor([[1.0, 2.0]], requires_grad=True)
+    assert "axis=1, keepdims" in draw(at.max(x, axis=1, keepdims=True)).source
 
 
 def test_every_text_of_a_box_is_in_the_source_and_in_the_svg() -> None:

@@ -9,12 +9,13 @@ import numpy as np
 from hypothesis import strategies as st
 
 import autotensor as at
+from autotensor.core.namespace import recorded
 from autotensor.core.spec import Spec
 from autotensor.core.tensor import Tensor
 from autotensor.plan.graph import Value
 from autotensor.plan.tracer import Traced, Tracer
 
-SHAPES = [(), (1,), (3,), (4,), (3, 4), (4, 3), (3, 3), (1, 4), (3, 1), (2, 3, 4), (0, 3)]
+SHAPES = [(), (1,), (3,), (4,), (3, 4), (4, 3), (3, 3), (1, 4), (3, 1), (2, 3, 4), (0, 3), (2, 19)]
 LAYOUTS = ["C", "double", "transposed", "reversed"]
 UNARY = [at.tanh, at.exp, at.abs, at.negative, at.square, at.relu, at.sigmoid, at.sin, at.floor, at.sign, at.stop_gradient]
 BINARY = [at.add, at.subtract, at.multiply, at.maximum, at.minimum, at.divide, at.atan2]
@@ -80,8 +81,12 @@ def beside(draw: Any, x: Any, values: Sequence[Any]) -> int:
     return draw(st.sampled_from([j for j, y in enumerate(values) if y is x or broadcasts(x.shape, y.shape)]))
 
 
+def limited(x: Any) -> Any:
+    return at.clip(x, -0.5, 1)
+
+
 def unary(draw: Any, i: int, values: list[Any]) -> Step:
-    f = draw(st.sampled_from([*UNARY, at.softmax] if values[i].ndim and values[i].size else UNARY))
+    f = draw(st.sampled_from([*UNARY, at.softmax, at.log_softmax, limited] if values[i].ndim and values[i].size else UNARY))
     return lambda v: f(v[i])
 
 
@@ -112,6 +117,24 @@ def reduction(draw: Any, i: int, values: list[Any]) -> Step:
     axis, keep = draw(st.sampled_from([None, *range(x.ndim)])), draw(st.booleans())
     f = draw(st.sampled_from([at.sum, at.mean] if 0 in x.shape else [at.sum, at.max, at.min, at.mean]))
     return lambda v: f(v[i], axis=axis, keepdims=keep)
+
+
+def of_rows(draw: Any, i: int, values: list[Any]) -> Step:
+    """What softmax and its losses do: numbers of a row, beside the row, or by themselves."""
+    x = values[i]
+    if x.ndim != 2 or 0 in x.shape:
+        return lambda v: v[i] * 2
+    labels = np.array([draw(st.integers(-x.shape[1], x.shape[1] - 1)) for _ in range(x.shape[0])])
+    choices: list[Step] = [
+        lambda v: v[i] - at.max(v[i], axis=1, keepdims=True),
+        lambda v: v[i] / at.sum(v[i], axis=1, keepdims=True),
+        lambda v: v[i] * at.reshape(at.sum(v[i], axis=1), (-1, 1)),
+        lambda v: recorded.pick(v[i], labels) * at.min(v[i], axis=1),
+        lambda v: recorded.unpick(at.sum(v[i], axis=1), labels, classes=x.shape[1]) - v[i],
+        lambda v: at.astype(at.argmax(v[i], axis=1), "float32"),
+        lambda v: at.mean(at.max(v[i], axis=1)) * 0.5,
+    ]
+    return draw(st.sampled_from(choices))
 
 
 def product(draw: Any, i: int, values: list[Any]) -> Step:
@@ -159,7 +182,7 @@ def view(draw: Any, i: int, values: list[Any]) -> Step:
     step = draw(st.sampled_from([1, 2, -1]))
     row = draw(st.integers(0, shape[0] - 1)) if shape and shape[0] else None
     choices: list[Step] = [lambda v: at.reshape(v[i], (-1,)), lambda v: v[i][None], lambda v: at.permute_dims(v[i], axes)]
-    if shape:
+    if shape and 1 not in (shape[0], shape[-1]):  # arctan2 of one element, reversed, is another number where `out` is given
         choices += [lambda v: v[i][..., ::step], lambda v: v[i][::-1]]
     if row is not None:
         choices.append(lambda v: v[i][row])
@@ -168,4 +191,25 @@ def view(draw: Any, i: int, values: list[Any]) -> Step:
     return draw(st.sampled_from(choices))
 
 
-KINDS = [unary, binary, binary, with_scalar, with_constant, repeated, reduction, product, joined, cast, choice, rows, view, view]
+def checked(draw: Any, i: int, values: list[Any]) -> Step:
+    return lambda v: recorded.checked(v[i], check=np.shape)
+
+
+KINDS = [
+    unary,
+    binary,
+    binary,
+    with_scalar,
+    with_constant,
+    repeated,
+    reduction,
+    of_rows,
+    product,
+    joined,
+    cast,
+    choice,
+    rows,
+    view,
+    view,
+    checked,
+]

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 import autotensor as at
 from autotensor.core.tensor import Tensor
-from autotensor.plan.memory import ALIGNED
+from autotensor.plan.memory import ALIGNED, Stretch, lowest
 from autotensor.plan.plan import Plan
+from autotensor.plan.tracer import Tracer
 from tests.plan.programs import Program, programs
 from tests.plan.test_fuzzing import traced
+from tests.plan.test_state import Step, pack
 
 
 def planned(program: Any, arrays: Any) -> Plan:
@@ -126,6 +128,35 @@ def test_buffers_that_live_at_the_same_time_do_not_overlap(program: Program) -> 
             apart = low + math.prod(a.shape) * a.dtype.itemsize <= high or high + math.prod(b.shape) * b.dtype.itemsize <= low
             one_after_the_other = reads.get(a, order[a]) < order[b] or reads.get(b, order[b]) < order[a]
             assert apart or one_after_the_other
+
+
+@st.composite
+def stretches(draw: Any) -> list[Stretch]:
+    """One to four stretches of bytes, one after another, each taken for a time of its own."""
+    ends = sorted(draw(st.sets(st.integers(1, 40), min_size=1, max_size=4)))
+    times = [sorted(draw(st.tuples(st.integers(0, 9), st.integers(0, 9)))) for _ in ends]
+    return [Stretch(16 * low, 16 * high, *when) for low, high, when in zip([0, *ends], ends, times, strict=False)]
+
+
+@given(stretches(), st.lists(stretches(), max_size=5))
+def test_a_place_is_free_for_every_stretch(new: list[Stretch], others: list[list[Stretch]]) -> None:
+    taken: list[Stretch] = []
+    for one in [*others, new]:
+        at = lowest(one, taken)
+        moved = [Stretch(at + low, at + high, begin, end) for low, high, begin, end in one]
+        assert not any(there.meets(stretch, 0) for there in taken for stretch in moved)
+        taken = sorted([*taken, *moved])
+
+
+def test_what_lives_before_a_part_is_computed_may_lie_in_its_place() -> None:
+    def step(t: Tracer, s: list[Any], x: list[Any]) -> Any:
+        first = x[0] @ x[1]
+        h = at.tanh(x[1] @ x[0])  # which the second part's place has room for
+        return [], {0: pack(t, [first, x[0] @ (x[1] * h.sum())]) + s[0]}
+
+    plan = Step(step, [(128,)], [(8, 8), (8, 8)]).check()
+    assert plan.memory.unshared > 4 * 256
+    assert plan.peak_bytes <= 3 * 256 + ALIGNED
 
 
 def test_a_chain_needs_two_buffers_at_most() -> None:

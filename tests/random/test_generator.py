@@ -14,6 +14,7 @@ from autotensor.random import Generator
 DRAWS: dict[str, Callable[[Generator], Any]] = {
     "uniform": lambda g: g.uniform((3, 2)),
     "normal": lambda g: g.normal((3, 2)),
+    "bernoulli": lambda g: g.bernoulli((5, 7), 0.3),
     "truncated_normal": lambda g: g.truncated_normal((3, 2)),
     "integers": lambda g: g.integers(0, 1000, (5,)),
     "permutation": lambda g: g.permutation(10),
@@ -59,7 +60,8 @@ def test_seeding_the_project_repeats_everything_it_draws() -> None:
     def everything() -> list[Any]:
         at.random.seed(5)
         r = at.random
-        return [r.uniform((2,)).tolist(), r.normal((2,)).tolist(), r.integers(0, 99, (3,)).tolist(), r.permutation(5).tolist()]
+        numbers = [r.uniform((2,)), r.normal((2,)), r.integers(0, 99, (3,)), r.permutation(5), r.bernoulli((9,))]
+        return [x.tolist() for x in numbers]
 
     assert everything() == everything()
 
@@ -116,6 +118,34 @@ def test_dtypes_are_float32_unless_another_floating_one_is_named(draw: Any) -> N
 
 
 def test_random_tensors_are_constants() -> None:
-    for x in (at.random.uniform((2,)), at.random.normal(3), at.random.integers(0, 2), at.random.permutation(3)):
+    r = at.random
+    for x in (r.uniform((2,)), r.normal(3), r.integers(0, 2), r.permutation(3), r.bernoulli(3)):
         assert isinstance(x, at.Tensor)
         assert not x.requires_grad
+
+
+INTO: dict[str, Callable[[Generator, Any], Any]] = {
+    "uniform": lambda g, out: g.uniform((3, 5), -1.0, 3.0, out=out),
+    "uniform, float64": lambda g, out: g.uniform((3, 5), dtype="float64", out=out),
+    "uniform, float16": lambda g, out: g.uniform((3, 5), 2.0, 4.0, dtype="float16", out=out),
+    "uniform, no axes": lambda g, out: g.uniform((), out=out),
+    "normal": lambda g, out: g.normal((4,), 3.0, 0.5, out=out),
+    "bernoulli": lambda g, out: g.bernoulli((3, 7), 0.3, out),
+    "bernoulli, no axes": lambda g, out: g.bernoulli((), 0.3, out),
+    "bernoulli of nothing": lambda g, out: g.bernoulli((0, 3), 0.3, out),
+    "integers": lambda g, out: g.integers(0, 1000, (5,), out),
+    "permutation": lambda g, out: g.permutation(10, out),
+    "permutations": lambda g, out: g.permutations((2, 3), 4, out),
+}
+
+
+@pytest.mark.parametrize("name", INTO)
+def test_numbers_drawn_into_an_array_are_those_of_a_new_one(name: str) -> None:
+    draw, one, other = INTO[name], Generator(7), Generator(7)
+    new = draw(one, None)
+    place = np.ones_like(new)
+    found = draw(other, place)
+    assert found is place
+    assert (found.dtype, found.shape) == (new.dtype, new.shape)
+    np.testing.assert_array_equal(found, new)
+    assert one.state == other.state

@@ -7,10 +7,13 @@ from typing import Any
 
 from autotensor import ops
 from autotensor.core.errors import ArgumentError, ShapeError
+from autotensor.core.namespace import recorded as ns
 from autotensor.core.recording import no_grad
 from autotensor.core.spec import normalise_axis, single_axis
 from autotensor.keras import constraints, initializers, regularizers
 from autotensor.keras.layers.layer import Layer
+from autotensor.nn.functional.normalisation import affine, by_channel
+from autotensor.ops.normalising import standardized
 
 KINDS = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
 
@@ -43,11 +46,9 @@ class _Normalisation(Layer):
         own = {"epsilon": self.epsilon, "center": self.center, "scale": self.scale}
         return super().get_config() | own | {name: _kind(name).serialize(getattr(self, name)) for name in self._settings}
 
-    def _scaled(self, x: Any, mean: Any, variance: Any, shape: tuple[int, ...]) -> Any:
-        y = (x - mean) / ops.sqrt(variance + self.epsilon)
-        if self.gamma is not None:
-            y = y * ops.reshape(self.gamma, shape)
-        return y if self.beta is None else y + ops.reshape(self.beta, shape)
+    def _scale_and_offset(self, shape: tuple[int, ...]) -> tuple[Any, Any]:
+        gamma, beta = (None if weight is None else ops.reshape(weight, shape) for weight in (self.gamma, self.beta))
+        return gamma, beta
 
 
 class BatchNormalization(_Normalisation):
@@ -111,13 +112,14 @@ class BatchNormalization(_Normalisation):
                 f"{self.name}: built for {self.moving_mean.shape[0]} features along axis {self.axis}, got shape {tuple(x.shape)}."
             )
         if not (self.training and self.trainable):
-            mean, variance = ops.reshape(self.moving_mean, shape), ops.reshape(self.moving_variance, shape)
-            return self._scaled(x, mean, variance, shape)
-        others = tuple(i for i in range(len(x.shape)) if i != axis)
-        mean = ops.mean(x, others, keepdims=True)
-        variance = ops.mean(ops.square(x - mean), others, keepdims=True)
-        self._follow(mean, variance)
-        return self._scaled(x, mean, variance, shape)
+            centred = x - ops.reshape(self.moving_mean, shape)
+            variance = ops.reshape(self.moving_variance, shape)
+        else:
+            others = tuple(i for i in range(len(x.shape)) if i != axis)
+            centred = ns.center(x, axis=others)
+            variance = ops.mean(ops.square(centred), others, keepdims=True)
+            self._follow(ops.mean(x.detach(), others, keepdims=True), variance)  # in a plan the mean is center's own
+        return by_channel(centred, variance, *self._scale_and_offset(shape), self.epsilon)
 
     def _follow(self, mean: Any, variance: Any) -> None:
         for name, batch in (("moving_mean", mean), ("moving_variance", variance)):
@@ -173,9 +175,8 @@ class LayerNormalization(_Normalisation):
     def call(self, x: Any) -> Any:
         x = self._floating(x)
         axes = normalise_axis(self.axis, len(x.shape))
-        mean = ops.mean(x, axes, keepdims=True)
-        variance = ops.mean(ops.square(x - mean), axes, keepdims=True)
-        return self._scaled(x, mean, variance, tuple(n if i in axes else 1 for i, n in enumerate(x.shape)))
+        shape = tuple(n if i in axes else 1 for i, n in enumerate(x.shape))
+        return affine(standardized(x, axes, self.epsilon), *self._scale_and_offset(shape))
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"axis": self.axis}

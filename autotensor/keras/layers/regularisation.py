@@ -43,7 +43,7 @@ class Dropout(Layer):
         noise = self.noise_shape or (None,) * len(x.shape)
         shape = tuple(n if m is None else m for n, m in zip(x.shape, noise, strict=True))
         generator = self._generator or default
-        kept = drawn(lambda lead: generator.uniform(lead + shape), generator) >= self.rate
+        kept = drawn(lambda lead, out: generator.bernoulli(lead + shape, 1 - self.rate, out), generator)
         return x * (ops.astype(kept, x.dtype) * (1 / (1 - self.rate)))
 
     def get_config(self) -> dict[str, Any]:

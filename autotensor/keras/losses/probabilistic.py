@@ -14,20 +14,7 @@ from autotensor.core.namespace import recorded
 from autotensor.keras import config
 from autotensor.keras.losses.labels import class_labels
 from autotensor.keras.losses.operands import here, matched, predictions
-from autotensor.ops import (
-    clip,
-    exp,
-    expand_dims,
-    log,
-    log_sigmoid,
-    log_softmax,
-    max,
-    mean,
-    moveaxis,
-    stop_gradient,
-    sum,
-    where,
-)
+from autotensor.ops import clip, expand_dims, log, log_sigmoid, log_softmax, maximum, mean, minimum, moveaxis, sum, where
 
 
 def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1) -> Any:
@@ -93,12 +80,7 @@ def sparse_categorical_crossentropy(
         p = moveaxis(p, axis, -1)
     if counts is not None:
         p = where(expand_dims(counts, axis=-1), p, 1.0)  # before anything can be 0/0: such rows may hold anything
-    if from_logits:
-        # the largest goes out first, and only one element a row is needed of the rest
-        shifted = p - stop_gradient(max(p, axis=-1, keepdims=True))
-        loss = log(sum(exp(shifted), axis=-1)) - recorded.pick(shifted, labels)
-    else:
-        loss = -log(_clipped(recorded.pick(p, labels) / sum(p, axis=-1)))
+    loss = recorded.surprisal(p, labels) if from_logits else -log(_clipped(recorded.pick(p, labels) / sum(p, axis=-1)))
     return loss if counts is None else where(counts, loss, 0.0)
 
 
@@ -112,7 +94,8 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     tensor([0.])
     """
     t, p = matched("kl_divergence", y_true, y_pred)
-    t, p = clip(t, config.epsilon(), 1.0), clip(p, config.epsilon(), 1.0)
+    t = clip(t, config.epsilon(), 1.0)
+    p = minimum(maximum(p, config.epsilon()), 1.0)  # not clip: of certainty Keras shares the slope
     return sum(t * log(t / p), axis=-1)
 
 

@@ -52,9 +52,12 @@ class Loss:
     def samples(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """The loss of each sample, and which of them count (None: all)."""
         p = predictions(y_pred, self._dtype)
-        t = None if y_true is None else targets(y_true, p)
+        t = None if y_true is None else self._labels(y_true, p)
         values = lift(self.call(t, p))
         return values, self.valid_values(t, values)
+
+    def _labels(self, y_true: Any, p: Any) -> Any:
+        return targets(y_true, p)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """One value for each sample, shape (batch, ...)."""
@@ -98,6 +101,9 @@ class LossFunctionWrapper(Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn
         self.settings = settings
+
+    def _labels(self, y_true: Any, p: Any) -> Any:
+        return lift(y_true) if self.fn in OWN else super()._labels(y_true, p)  # those make of labels what they need
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         if y_true is not None and self.fn not in OWN:

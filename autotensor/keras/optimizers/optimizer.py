@@ -121,9 +121,10 @@ class Optimizer(Saved):
         places, arrays = self._ready(grads, trainable_variables)
         if self.loss_scale_factor is not None:
             arrays = [g / self.loss_scale_factor for g in arrays]
-        ready = self._accumulate(places, arrays) if self.gradient_accumulation_steps else arrays
+        ready = self._accumulate(places, arrays) if self.gradient_accumulation_steps else (places, arrays)
         if ready is not None:
-            self._update(places, self._clipped(ready))
+            places, arrays = ready
+            self._update(places, self._clipped(arrays))
         if self.use_ema:
             self._average()
         for i in places:
@@ -178,16 +179,22 @@ class Optimizer(Saved):
                 f"Make a new optimizer for another model."
             ) from None
 
-    def _accumulate(self, places: list[int], arrays: list[Array]) -> list[Array] | None:
-        """The mean gradients if this is a step that updates, else None."""
+    def _accumulate(self, places: list[int], arrays: list[Array]) -> tuple[list[int], list[Array]] | None:
+        """Which parameters move, and their mean gradients, if this is a step that updates, else None.
+
+        A missing gradient counts as 0: a parameter that has none in this step moves by what it had in the steps before.
+        """
         assert self.gradient_accumulation_steps is not None  # noqa: S101 - for the type checker: asked by the caller
-        sums = [self._state.sums[i] + g for i, g in zip(places, arrays, strict=True)]
+        sums = list(self._state.sums)
+        for i, g in zip(places, arrays, strict=True):
+            sums[i] = as_leaf(sums[i] + g, sums[i])
         if (self._applied + 1) % self.gradient_accumulation_steps:
-            for i, total in zip(places, sums, strict=True):
-                self._state.sums[i] = as_leaf(total, self._state.sums[i])
+            self._state.sums = sums
             return None
-        self._state.sums = [np.zeros_like(total) for total in self._state.sums]
-        return [total / self.gradient_accumulation_steps for total in sums]
+        self._state.sums = [np.zeros_like(total) for total in sums]
+        present = set(places)
+        moving = [i for i, total in enumerate(sums) if i in present or total.any()]
+        return moving, [sums[i] / self.gradient_accumulation_steps for i in moving]
 
     def _clipped(self, arrays: list[Array]) -> list[Array]:
         if self.clipnorm is not None:
@@ -208,10 +215,11 @@ class Optimizer(Saved):
             s = scalars.get((rule, leaf.dtype))
             if s is None:
                 s = scalars[rule, leaf.dtype] = as_arrays(rule.scalars(t, hyper), leaf.dtype)
-            new, slots = rule.update(plain, leaf, g, self._state.slots[i], s)
+            new, slots = rule.update(plain, leaf, g, self._state.read(i), s)
             if not leaf.ndim:
                 new, slots = as_leaf(new, leaf), tuple(as_leaf(slot, leaf) for slot in slots)
-            p.data, self._state.slots[i] = new, slots
+            p.data = new
+            self._state.write(i, slots)
 
     # the running mean of the parameters
     def _average(self) -> None:
@@ -248,11 +256,11 @@ class Optimizer(Saved):
     # state
     def slots(self, parameter: Tensor) -> tuple[Array, ...]:
         """What the rule remembers of a parameter, in the order of `rule(parameter).slots`."""
-        return self._state.slots[self._state.place[parameter]]
+        return self._state.read(self._state.place[parameter])
 
     def set_slots(self, parameter: Tensor, slots: Iterable[Array]) -> None:
         """Give a parameter new slots, of the same shapes and dtypes."""
-        self._state.slots[self._state.place[parameter]] = tuple(slots)
+        self._state.write(self._state.place[parameter], tuple(slots))
 
     def __repr__(self) -> str:
         own = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)

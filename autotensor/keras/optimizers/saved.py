@@ -28,20 +28,24 @@ class Saved:
     @property
     def variables(self) -> list[OptimizerVariable]:
         """The whole state in Keras's order: iteration, learning rate if it is a number, averages, sums of gradients, slots."""
+        return self._present(lent=False)
+
+    def _present(self, *, lent: bool = True) -> list[OptimizerVariable]:
+        """As `variables`; with `lent` slots may be a plan's."""
         scalars = [OptimizerVariable("iteration", np.asarray(self._applied, np.int32))]
         if not callable(self._rate):
             scalars.append(OptimizerVariable("learning_rate", np.asarray(self._rate, np.float32)))
-        return [*scalars, *self._state.named()]
+        return [*scalars, *self._state.named(lent=lent)]
 
     @property
     def variable_count(self) -> int:
         """The number of elements of all `variables`, which `summary()` shows as optimizer parameters."""
-        return sum(variable.value.size for variable in self.variables)
+        return sum(variable.value.size for variable in self._present())
 
     @property
     def variable_bytes(self) -> int:
         """The bytes of all `variables`; iteration and learning rate have 4 each, as in Keras."""
-        return sum(variable.value.nbytes for variable in self.variables)
+        return sum(variable.value.nbytes for variable in self._present())
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Put copies of `variables` into `store` under "0", "1", ..., as Keras's files hold them.
@@ -51,7 +55,7 @@ class Saved:
         scalars = [np.asarray(self._applied, np.int64)]
         if not callable(self._rate):
             scalars.append(np.asarray(self._rate, np.float64))
-        arrays = [*scalars, *(variable.value.copy() for variable in self._state.named())]
+        arrays = [*scalars, *(variable.value.copy() for variable in self._state.named(lent=True))]
         store.update({str(i): array for i, array in enumerate(arrays)})
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Where a training plan keeps what it changes: parameters and the optimizer's slots in flat arrays, which only the plan writes.
 
-Before a step the plan adopts what the user's code may have replaced; afterwards it publishes copies. So nothing that a user holds
-is ever written by a plan.
+Before a step the plan adopts what the user's code may have replaced; afterwards it publishes copies of the parameters. The
+optimizer lends it the slots, and has copies as soon as somebody asks. So nothing that a user holds is ever written by a plan.
 """
 
 from __future__ import annotations
@@ -13,22 +13,24 @@ import numpy as np
 
 from autotensor.core.spec import Array, Spec
 from autotensor.core.tensor import Tensor
+from autotensor.keras.optimizers.state import Borrower, Loan
 from autotensor.optim.rule import Rule
 from autotensor.plan.graph import Value
 from autotensor.plan.tracer import Traced, Tracer
 
 
 class Arena:
-    """The parameters that one rule moves: their numbers, and each slot's, in flat arrays."""
+    """The parameters that one rule moves, in a flat array; with `updates`, if it is the plan that moves them, each slot too."""
 
-    def __init__(self, rule: Rule, parameters: list[Any], optimizer: Any) -> None:
+    def __init__(self, rule: Rule, parameters: list[Any], optimizer: Any, borrower: Borrower, *, updates: bool) -> None:
         self.rule = rule
         self.parameters = parameters
         self.optimizer = optimizer
         self.size = sum(p.size for p in parameters)
         self.dtype = parameters[0].dtype
         self.flat = np.empty(self.size, self.dtype)
-        self.slots = [np.empty(self.size, self.dtype) for _ in rule.slots]
+        self.slots = [np.empty(self.size, self.dtype) for _ in rule.slots if updates]
+        self.loans = [Loan(borrower, self.slots, place, p.shape) for _, p, place in self.stretches()] if updates else []
 
     def stretches(self) -> Iterator[tuple[int, Any, slice]]:
         """(number, parameter, place) of each parameter."""
@@ -38,16 +40,21 @@ class Arena:
             start += p.size
 
     def adopt(self) -> None:
-        """Take the numbers of parameters and slots, which may have been replaced, or written to in place."""
+        """Take the numbers of parameters, which may have been replaced, or written to in place, and of slots not yet on loan."""
         for _, p, place in self.stretches():
-            for flat, array in zip((self.flat, *self.slots), (p.data, *self.optimizer.slots(p)), strict=True):
-                flat[place] = array.reshape(-1)
+            self.flat[place] = p.data.reshape(-1)
+        state = self.optimizer._state
+        for loan, p in zip(self.loans, self.parameters, strict=bool(self.loans)):
+            i = state.place[p]
+            if not state.has_lent(i, loan):
+                for flat, array in zip(self.slots, state.read(i), strict=True):
+                    flat[loan.place] = array.reshape(-1)
+                state.lend(i, loan)
 
     def publish(self) -> None:
-        """Give parameters and optimizer copies of what the arena holds."""
+        """Give the parameters copies of what the arena holds."""
         for _, p, place in self.stretches():
             p.data = self.flat[place].reshape(p.shape).copy()
-            self.optimizer.set_slots(p, [slot[place].reshape(p.shape).copy() for slot in self.slots])
 
 
 class Held:
@@ -78,6 +85,7 @@ class Numbers:
         self.sample = sample  # of which only the form counts
         self.array = np.zeros(max(len(list(flat_scalars(sample))), 1), arena.dtype)
         self.before: Any = None
+        self.plain = not any(isinstance(x, tuple) for x in sample)
 
     def traced(self, tracer: Tracer, given: dict[Value, Array]) -> Any:
         places = iter(range(len(self.array)))
@@ -100,7 +108,7 @@ class Numbers:
         now = self.rule.scalars(t, hyper)
         if now != self.before:
             self.before = now
-            self.array[:] = tuple(flat_scalars(now))
+            self.array[:] = now if self.plain else tuple(flat_scalars(now))
 
 
 def flat_scalars(scalars: Any) -> Iterator[float]:

@@ -80,14 +80,14 @@ class Signature:
         used = self.plan.arguments
         self.tensors = [v.source for v in used if v.kind == "captured"]
         self.specs = [(t.shape, t.dtype) for t in self.tensors]
-        self.seen = [t.data for t in self.tensors]
+        self.seen = [weakref.ref(t.data) for t in self.tensors]  # numbers of before are nobody's
         self.idle = {i for i, x in enumerate(inputs) if x.value not in used}  # inputs that the outputs do not depend on
 
     def __call__(self, arrays: Sequence[Array]) -> Any:
         """The outputs, new arrays in the model's structure; None if a weight has another shape by now."""
         given = [t.data for t in self.tensors]
         for now, before, spec in zip(given, self.seen, self.specs, strict=True):
-            if now is not before and (now.shape, now.dtype) != spec:
+            if now is not before() and (now.shape, now.dtype) != spec:
                 return None
         if self.idle:
             arrays = [a for i, a in enumerate(arrays) if i not in self.idle]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from autotensor.core.spec import Array, Spec
 from autotensor.core.tensor import Tensor
 from autotensor.keras import losses
 from autotensor.keras.optimizers.optimizer import Optimizer
+from autotensor.keras.optimizers.state import Borrower
 from autotensor.keras.training.arenas import Arena, Numbers
 from autotensor.keras.training.data import Data
 from autotensor.keras.training.planned import Planned, Step, batch_spec, sources_of
@@ -25,6 +27,7 @@ from autotensor.plan.graph import Value
 from autotensor.plan.plan import Backend, Plan
 from autotensor.plan.tracer import Traced, Tracer
 
+LARGE = 2**22  # bytes of a workspace from which on it is not kept between epochs: a step takes longer than making it
 SAVED = 0.25  # the part of a step that kernels save at least, on networks whose matrices are small
 
 
@@ -48,8 +51,12 @@ class PlannedSteps(Planned):
         groups: dict[tuple[Rule, Any], list[Any]] = {}
         for p in moved:
             groups.setdefault((self.optimizer.rule(p), p.dtype), []).append(p)
-        self.arenas = [Arena(rule, members, self.optimizer) for (rule, _), members in groups.items()]
+        self.borrower = Borrower()
+        of = self.optimizer, self.borrower
+        self.arenas = [Arena(rule, members, *of, updates=self.updates) for (rule, _), members in groups.items()]
         self.numbers = [Numbers(arena) for arena in self.arenas]
+        for p in set(self.optimizer._state.parameters).difference(moved):
+            self.optimizer.slots(p)  # which an earlier plan may have on loan, and would be kept for
 
     def _moved(self, n: int) -> list[Any]:
         """The weights that get a gradient."""
@@ -85,7 +92,9 @@ class PlannedSteps(Planned):
         tracer.settle()
         self._hold(tracer, given, updates)
         items = [y.shape == () for y in outputs]
-        plan = Plan(tracer.graph(outputs, updates), "train_step", items, given, backend=self.backend)
+        approximate = self.model.jit_compile is True
+        graph = tracer.graph(outputs, updates)
+        plan = Plan(graph, "train_step", items, given, backend=self.backend, approximate=approximate)
         return Step(plan.instance(), plan, [given[v] for v in bound], measures, n)
 
     def _gradients(self, loss: Any, weights: list[Any]) -> list[Any]:
@@ -96,7 +105,7 @@ class PlannedSteps(Planned):
     def _states(self, tracer: Tracer, arena: Arena, given: dict[Value, Array]) -> list[Value]:
         states = []
         names = ["parameters", *(slot.name for slot in arena.rule.slots)]
-        for name, flat in zip(names, (arena.flat, *arena.slots), strict=True):
+        for name, flat in zip(names, (arena.flat, *arena.slots), strict=self.updates):
             state = tracer.input(Spec(flat.shape, flat.dtype), "state", name=name)
             given[state] = flat
             states.append(state)
@@ -158,7 +167,8 @@ class PlannedSteps(Planned):
         self.fixed = None if varies else self.optimizer.hyper()
 
     def publish(self) -> None:
-        """Before the user's code may look: give parameters and optimizer their numbers."""
+        """Before the user's code may look: give the parameters their numbers, and the slots free."""
+        self.borrower.ahead = False
         for arena in self.arenas if self.updates else ():
             arena.publish()
         for held in self.held.values():
@@ -169,6 +179,7 @@ class PlannedSteps(Planned):
         optimizer = self.optimizer
         if not self.updates:
             return self._applied(step)
+        self.borrower.ahead = True
         hyper = self.fixed or optimizer.hyper()
         t = optimizer._applied + 1
         for numbers in self.numbers:
@@ -178,6 +189,19 @@ class PlannedSteps(Planned):
         for measure, value in zip(step.measures, rest, strict=True):
             measure(value, step.inputs)
         return loss
+
+    def rest(self) -> None:
+        """After an epoch: give back large workspaces, which the next steps make anew."""
+        for n, step in list(self.steps.items()):
+            if step.plan.peak_bytes >= LARGE and not isinstance(step.run, partial):
+                step.plan.release(step.run)
+                self.steps[n] = step._replace(run=partial(self._wake, n))
+
+    def _wake(self, n: int) -> tuple[Any, ...]:
+        """The first step after a rest."""
+        step = self.steps[n]
+        step = self.steps[n] = step._replace(run=step.plan.instance())
+        return step.run()
 
     def move_on(self, steps: int, seconds: float) -> None:
         """Between epochs: change to machine code if the `steps` to come, of which one takes `seconds`, repay making it."""
@@ -190,19 +214,8 @@ class PlannedSteps(Planned):
             sizes = list(self.steps)
             self.steps.clear()
             for n in sizes:
-                self._warm_up(self.step(n))
-
-    def _warm_up(self, step: Step) -> None:
-        """Run a step once, so that its kernels are compiled between epochs, and take back what it has done."""
-        if any(value.kind == "draw" for value in step.plan.graph.values):
-            return  # its random numbers cannot be given back: the kernels are compiled at the first step
-        arrays = [array for arena in self.arenas for array in (arena.flat, *arena.slots)]
-        arrays += [held.array for held in self.held.values()]
-        before = [array.copy() for array in arrays]
-        with np.errstate(all="ignore"):
-            step.run()
-        for array, kept in zip(arrays, before, strict=True):
-            array[...] = kept
+                step = self.step(n)
+                step.plan.prepare(step.run)
 
     def serves(self, data: Data) -> bool:
         """Whether these plans do for another data set of this model, as it is now."""

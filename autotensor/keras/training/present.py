@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from operator import is_
 from typing import Any
 
 from autotensor.core.tensor import Tensor
@@ -134,7 +135,9 @@ def settled(present: Present, trace: Callable[[], Any]) -> tuple[Any, Present]:
 
 
 def _others(before: list[Any], now: list[Any]) -> bool:
-    return len(now) != len(before) or any(map(_differ, before, now))
+    if len(now) != len(before):
+        return True
+    return not all(map(is_, before, now)) and any(map(_differ, before, now))  # the first is all that most calls need
 
 
 def _parts(model: Any) -> Iterator[Any]:

@@ -83,6 +83,12 @@ class Running:
             self._ahead = False
             self.plans.publish()
 
+    def end_epoch(self) -> None:
+        """After the last step of an epoch, however it ended: as `look_up`, where the plans' buffers were."""
+        if self.plans is not None:
+            self.plans.rest()
+        self.look_up()
+
     def step(self, rows: Any) -> Any:
         """One step on these samples; returns the running values, or a function that does."""
         plans = self.plans

@@ -55,9 +55,11 @@ class Stepper(Layer):
         """Choose how to train: an optimizer, a loss, and metrics to report; each a name, an object or a function.
 
         `metrics`: `accuracy` becomes binary, categorical or sparse categorical accuracy by the shapes of targets and predictions.
-        `jit_compile`: "auto" compiles steps to NumPy source and runs them eagerly where that cannot be done, with one warning;
-        True raises there; "xla", which Keras has not, does too and runs training steps by XLA (extra `xla`); False, like
-        `run_eagerly=True`, records every operation as it happens. Callbacks are called for every `steps_per_execution` batches.
+        `jit_compile`: "auto" compiles steps to NumPy source, bit for bit what eager steps compute, and runs them eagerly where
+        that cannot be done, with one warning. True raises there, starts with machine code where Numba is installed (extra `fast`)
+        and takes exp, tanh and erf of float32 by polynomials, within 8 units of the last place (5e-7). "xla", not in Keras,
+        raises there too and runs training steps by XLA (extra `xla`). False, like `run_eagerly=True`, records every operation as
+        it happens. Callbacks are called for every `steps_per_execution` batches.
         Raises: UnknownNameError for a name that stands for nothing; UnknownKeywordError for a misspelt argument.
         """
         if unknown:

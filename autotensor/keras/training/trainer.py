@@ -21,6 +21,7 @@ from autotensor.keras.training.checks import (
 )
 from autotensor.keras.training.data import Data
 from autotensor.keras.training.evaluator import Evaluator, refuse
+from autotensor.keras.training.interrupting import Interrupts, whole
 from autotensor.keras.training.planned_steps import PlannedSteps
 from autotensor.keras.training.running import Kept, Running, executions, source_of
 from autotensor.keras.training.stepper import Learned
@@ -58,7 +59,7 @@ class Trainer(Evaluator):
         validation; `validation_data=(x, y)` or `(x, y, sample_weight)` wins over it. `shuffle`: True, False or "batch".
         verbose: 0 silent, 1 a progress bar, 2 a line an epoch, "auto" 1 in a terminal and 2 elsewhere.
         Raises: NotCompiledError before compile; DataError, ShapeError or DTypeError, before any weight changes, for data that
-        cannot be trained on.
+        cannot be trained on; KeyboardInterrupt at Ctrl-C, after the step that is being made: the model is what that leaves.
         """
         refuse(Trainer.fit, unknown)
         self._need_compiled("fit")
@@ -92,7 +93,8 @@ class Trainer(Evaluator):
             watchers.on_train_begin()
             running, tests = Running(self, train, size), None
             for epoch in range(initial_epoch, epochs):
-                logs = self._train_epoch(epoch, running, size, steps, shuffle, watchers)
+                with Interrupts() as interrupts:
+                    logs = self._train_epoch(epoch, running, size, steps, shuffle, watchers, interrupts)
                 if self.jit_compile == "auto":
                     running.move_on((epochs - epoch - 1) * steps)
                 if validation is not None and epoch + 1 in validate:
@@ -101,9 +103,7 @@ class Trainer(Evaluator):
                 watchers.on_epoch_end(epoch, logs)
                 if self.stop_training:
                     break
-            self._set_mode(False)
-            if getattr(self.optimizer, "use_ema", False):
-                self.optimizer.finalize_variable_values()
+            self._finish()
             watchers.on_train_end(logs)
         finally:
             self._set_mode(False)
@@ -113,8 +113,22 @@ class Trainer(Evaluator):
         self.__dict__["_source"] = running.source(min(size, train.n))
         return self.history
 
+    def _finish(self) -> None:
+        """After the last step: the weights that stay."""
+        self._set_mode(False)
+        if getattr(self.optimizer, "use_ema", False):
+            with whole():
+                self.optimizer.finalize_variable_values()
+
     def _train_epoch(
-        self, epoch: int, running: Running, size: int, steps: int, shuffle: bool | str, watchers: CallbackList
+        self,
+        epoch: int,
+        running: Running,
+        size: int,
+        steps: int,
+        shuffle: bool | str,
+        watchers: CallbackList,
+        interrupts: Interrupts,
     ) -> dict[str, float]:
         self.reset_metrics()
         self._set_mode(True)
@@ -126,23 +140,27 @@ class Trainer(Evaluator):
         shown = watchers.sees_batches("train")  # to somebody who reads parameters
         logs: Any = {}
         rows = islice(door.rows(running.data.n, size, shuffle), steps)
+        held = interrupts.hold()
         try:
             for first, group in executions(rows, self.steps_per_execution):
                 if watched:
-                    watchers.on_train_batch_begin(first)
+                    interrupts.let(watchers.on_train_batch_begin, first)
                     if shown:
                         running.go_on()
                 for each in group:
                     logs = running.step(each)
+                    if interrupts.asked:
+                        interrupts.heed()
                 if shown:
                     running.look_up()
                     logs = logs() if callable(logs) else logs  # before a callback may reset the metrics
                 if watched:
-                    watchers.on_train_batch_end(first + len(group) - 1, logs)
+                    interrupts.let(watchers.on_train_batch_end, first + len(group) - 1, logs)
                 if self.stop_training:
                     break
         finally:
-            running.look_up()  # however the epoch ends
+            running.end_epoch()
+            interrupts.release(held)
         return floats(logs() if callable(logs) else logs)
 
     def _plans(self, train: Data, size: int) -> PlannedSteps | None:
@@ -219,9 +237,8 @@ class Trainer(Evaluator):
         self.reset_metrics()
         with self.mode(training=True):
             plans = self._plans(data, data.n)
-            if plans is None:
-                logs = self.train_step(packed(data.x, data.y, data.w))
-            else:
-                logs = plans.once(data)
+            with whole():
+                logs = self.train_step(packed(data.x, data.y, data.w)) if plans is None else plans.once(data)
+            if plans is not None:
                 self.__dict__["_kept"] = Kept(self._compiled, plans)
         return self._answer(floats(logs), return_dict=return_dict)
