@@ -21,7 +21,7 @@ class Plan:
     """Compiled steps of one signature. Each caller at a time has an instance with buffers of its own.
 
     `given` are the arrays of states and of inputs that are bound; a plan with state has one instance only. `approximate` admits
-    polynomials in kernels (`polynomials`).
+    polynomials in kernels (`polynomials`); `ordered` says that the elements of all arguments will lie in order.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class Plan:
         *,
         backend: Backend = "numpy",
         approximate: bool = False,
+        ordered: bool = False,
     ) -> None:
         self.traced = graph
         self.graph = optimized(graph)
@@ -46,7 +47,7 @@ class Plan:
             self._source = Functional(self.graph, name, items)
         else:
             self.memory = planned(self.graph, runs(self.graph))
-            self._source = Source(self.graph, self.memory, name, items)
+            self._source = Source(self.graph, self.memory, name, items, ordered=ordered)
         self._given = given or {}
         self._free: list[Callable[..., Any]] = []
 

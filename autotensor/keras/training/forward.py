@@ -74,20 +74,20 @@ class Signature:
         if tracer.assigned:
             raise TraceError("a call in inference changes buffers.")
         self.single = len(values) == 1
-        self.plan = Plan(tracer.graph(values, {}), "predict")
+        self.plan = Plan(tracer.graph(values, {}), "predict", ordered=True)
         places = {y: i for i, y in enumerate(self.plan.graph.outputs)}
         self.copied = [i for i, y in enumerate(self.plan.graph.outputs) if places[y] != i]  # found to be one value: two arrays
         used = self.plan.arguments
         self.tensors = [v.source for v in used if v.kind == "captured"]
-        self.specs = [(t.shape, t.dtype) for t in self.tensors]
-        self.seen = [weakref.ref(t.data) for t in self.tensors]  # numbers of before are nobody's
+        self.specs = [(t.shape, t.dtype, True) for t in self.tensors]
+        self.seen = [weakref.ref(t.data) if t.data.flags.c_contiguous else _nothing for t in self.tensors]  # held by nobody here
         self.idle = {i for i, x in enumerate(inputs) if x.value not in used}  # inputs that the outputs do not depend on
 
     def __call__(self, arrays: Sequence[Array]) -> Any:
-        """The outputs, new arrays in the model's structure; None if a weight has another shape by now."""
+        """The outputs, new arrays in the model's structure; None if a weight has another shape or order by now."""
         given = [t.data for t in self.tensors]
         for now, before, spec in zip(given, self.seen, self.specs, strict=True):
-            if now is not before() and (now.shape, now.dtype) != spec:
+            if now is not before() and _spec(now) != spec:
                 return None
         if self.idle:
             arrays = [a for i, a in enumerate(arrays) if i not in self.idle]
@@ -95,6 +95,15 @@ class Signature:
         if self.single:
             return outputs[0]
         return self.rebuild([y.copy() if i in self.copied else y for i, y in enumerate(outputs)])
+
+
+def _spec(array: Array) -> tuple[Any, ...]:
+    """What the plan takes for granted of a weight: shape, dtype, and that its elements lie in order."""
+    return array.shape, array.dtype, array.flags.c_contiguous
+
+
+def _nothing() -> None:
+    """In the place of a weak reference: it is no array."""
 
 
 _known: weakref.WeakKeyDictionary[Any, Forward] = weakref.WeakKeyDictionary()

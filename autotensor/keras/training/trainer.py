@@ -197,7 +197,7 @@ class Trainer(Evaluator):
         >>> print(model.train_step_source)
         def train_step():
             # line.dense
-            matmul(x, dense_kernel, out=dense)
+            x.dot(dense_kernel, out=dense)
             ...
         """
         self._need_compiled("train_step_source")
