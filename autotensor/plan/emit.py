@@ -7,7 +7,6 @@ name; a call computes and nothing else.
 from __future__ import annotations
 
 import itertools
-import keyword
 import linecache
 import math
 import re
@@ -17,44 +16,38 @@ from typing import Any
 
 import numpy as np
 
-from autotensor.core.spec import SCALARS, Array
+from autotensor.core.spec import Array
 from autotensor.plan.blocks import Loop, Run, blocks
 from autotensor.plan.forms import form_of, is_ufunc
 from autotensor.plan.fuse import PART
 from autotensor.plan.graph import Graph, Value
 from autotensor.plan.kernel_text import kernel_text
 from autotensor.plan.kernels import call_name, compiled, prepare
-from autotensor.plan.memory import OWN, VIEWS, Memory
+from autotensor.plan.memory import OWN, Memory
+from autotensor.plan.naming import Names, base_of
 
 _number = itertools.count(1).__next__
 
 
-NARROW, WIDE = 256, 2**16  # from so many elements on, and up to so many, a constant is written out
-
-
-class Source:
+class Source(Names):
     """The text of a plan, and what its names stand for."""
 
     def __init__(
         self, graph: Graph, memory: Memory, name: str, items: Sequence[bool], *, compiles: bool = True, ordered: bool = False
     ) -> None:
-        self.graph, self.memory, self.items = graph, memory, items
+        super().__init__(memory, {name, "empty", "own", "fresh", "blocks"})
+        self.graph, self.items = graph, items
         self.ordered = ordered  # whether the elements of arguments lie in order
         self.title = name
-        self.names: dict[Value, str] = {}
-        self.bound: dict[str, Any] = {}  # what every instance has in common: functions, constants, settings
-        self.taken: set[str] = {name, "empty", "own", "fresh", "blocks"}
-        self.made: list[tuple[str, Value]] = []  # names of arrays that each instance makes, in their order
         self.arguments = [v for v in graph.values if v.kind in ("argument", "captured")]
         self.kernels: list[str] = []
         self.calls: list[tuple[str, list[tuple[str, Value]]]] = []  # of kernels: the name, and those of what it is given
         self._compiles = compiles
-        self.flat: dict[Value, str] = {}  # names of arrays as vectors, for kernels
         self.loops: dict[str, Loop] = {}  # what runs by blocks, under the names of their blocks
         self.lines: list[str] = []
         for value in graph.values:
             if value.kind != "kernel":
-                self._name(value)
+                self.name(value)
         self._write()
         self.text = "\n".join(
             [f"def {name}({', '.join(self.names[v] for v in self.arguments)}):", *(f"    {x}" for x in self.lines)]
@@ -63,82 +56,6 @@ class Source:
         linecache.cache[self.file] = (len(self.text), None, self.text.splitlines(keepends=True), self.file)
         weakref.finalize(self, linecache.cache.pop, self.file, None)
         self.code = compile(self.text, self.file, "exec")
-
-    # names
-    def _name(self, value: Value) -> str:
-        known = self.names.get(value)
-        if known is not None:
-            return known
-        over = self.memory.places.get(value)
-        if over is not None and over.spec == value.spec and value not in self.memory.dynamic:  # one name a buffer
-            self.names[value] = self._name(over)
-            return self.names[value]
-        if value.kind == "constant" and value.shape == () and value.dtype.kind in "fiu":
-            self.names[value] = self._number(value.source)
-            return self.names[value]
-        base = re.sub(r"\W+", "_", value.name).strip("_") or _base(value, self.memory)
-        base = f"_{base}" if base[:1].isdigit() or keyword.iskeyword(base) or callable(getattr(np, base, None)) else base
-        name = base  # hides no function that the source calls
-        for i in itertools.count(2):
-            if name not in self.taken:
-                break
-            name = f"{base}_{i}"
-        self.taken.add(name)
-        self.names[value] = name
-        if value not in self.memory.dynamic:
-            if value.kind == "constant":
-                self.bound[name] = value.source
-            else:
-                self.made.append((name, value))
-        return name
-
-    def _operand(self, x: Any, value: Value) -> str:
-        if isinstance(x, Value):
-            return self._name(x)
-        if is_ufunc(value.primitive):  # a Python number as an array without axes, which NumPy takes in half the time
-            weak = _as_array(x, value)
-            if weak is not None:
-                return self._number(weak)
-        return repr(x) if np.isfinite(x) else self._bind(f"{x}".strip("-()"), x)  # inf and nan are no words of Python's
-
-    def _wide(self, x: Any, value: Value) -> str:
-        """A constant as an array that NumPy need not broadcast: its maximum is four times as fast; "" where that is no gain."""
-        known = x.kind == "constant" and x.source.ndim == 0 if isinstance(x, Value) else isinstance(x, SCALARS)
-        number = (x.source if isinstance(x, Value) else _as_array(x, value)) if known else None
-        size = math.prod(value.shape)
-        if number is None or number.dtype != value.dtype or size < NARROW:
-            return ""
-        shape = value.shape if size <= WIDE else value.shape[-1:]
-        name = f"{self._number(number)}_in_{'x'.join(map(str, shape))}"
-        if name not in self.bound and math.prod(shape) >= NARROW:
-            self.bound[name] = np.full(shape, number)
-            self.taken.add(name)
-        return name if name in self.bound else ""
-
-    def _number(self, number: Array) -> str:
-        """The name of a constant without axes: c_1, c_minus_0_5."""
-        digits = str(number[()]).removesuffix(".0").replace("e-", "e_").replace("-", "minus_").replace("+", "")
-        name = "c_" + re.sub(r"\W+", "_", digits)
-        for other in itertools.chain((name, f"{name}_{number.dtype.name}"), (f"{name}_{i}" for i in itertools.count(2))):
-            known = self.bound.get(other)
-            same = isinstance(known, np.ndarray) and known.dtype == number.dtype and known.tobytes() == number.tobytes()
-            if same or (known is None and other not in self.taken):  # by its bytes: -0.0 == 0.0
-                name = other
-                break
-        self.taken.add(name)
-        self.bound[name] = number
-        return name
-
-    def _bind(self, name: str, thing: Any) -> str:
-        for i in itertools.count(2):
-            if name not in self.bound and name not in self.taken:
-                break
-            if self.bound.get(name) is thing:
-                return name
-            name = f"{name.rstrip('0123456789_')}_{i}"
-        self.taken.add(name)
-        self.bound[name] = thing
-        return name
 
     # lines
     def _write(self) -> None:
@@ -172,8 +89,8 @@ class Source:
             body.append(call)
         vectors = dict.fromkeys(x for v in run.members for x in (*v.parents, v) if x.shape == v.shape)
         given = any(x in self.memory.dynamic for x in vectors)
-        names = dict.fromkeys(map(self._name, sorted(vectors, key=lambda x: self.memory.buffer(x) in self.memory.short)))
-        name = self._bind(f"{_base(run.members[0], self.memory)}_blocks", run)
+        names = dict.fromkeys(map(self.name, sorted(vectors, key=lambda x: self.memory.buffer(x) in self.memory.short)))
+        name = self.bind(f"{base_of(run.members[0], self.memory)}_blocks", run)
         self.loops[name] = Loop(run, list(names), body, "" if given else name)
         return [*before, name]
 
@@ -182,7 +99,7 @@ class Source:
         return kinds[value.kind](value) if value.kind in kinds else []
 
     def _draw(self, value: Value) -> list[str]:
-        name, draw = self.names[value], self._bind("draw", value.source)
+        name, draw = self.names[value], self.bind("draw", value.source)
         return [f"{name} = {draw}()" if value in self.memory.dynamic else f"{draw}({name})"]
 
     def _operation(self, value: Value) -> list[str]:
@@ -190,12 +107,12 @@ class Source:
             return []
         memory, name = self.memory, self.names[value]
         wide = value.primitive.name in ("maximum", "minimum") and value not in memory.runs
-        operands = [(self._wide(x, value) if wide else "") or self._operand(x, value) for x in value.operands]
+        operands = [(self.wide(x, value) if wide else "") or self.operand(x, value) for x in value.operands]
         if memory.root[value] is not value:  # a view: made once, or in the call if what it shows is
             return [f"{name} = {_view(value, operands[0], self)}"] if value in memory.dynamic else []
         if is_ufunc(value.primitive):
             function = value.primitive.value.__name__
-            self._function(function, value.primitive.value)
+            self.function(function, value.primitive.value)
             call = [f"{function}({', '.join(operands)}, out={name})"]
         else:
             form = form_of(value)
@@ -206,9 +123,9 @@ class Source:
             self._rows(call)
             for word in re.findall(r"\b([a-z]+)(?:\.reduce)?\(", "\n".join(call)):
                 if hasattr(np, word):
-                    self._function(word, getattr(np, word))
+                    self.function(word, getattr(np, word))
         if value in memory.dynamic:
-            return [f"{name} = empty({value.shape}, {self._bind(value.dtype.name, value.dtype)})", *call]
+            return [f"{name} = empty({value.shape}, {self.bind(value.dtype.name, value.dtype)})", *call]
         return call
 
     def _kernel(self, kernel: Value) -> list[str]:
@@ -222,11 +139,11 @@ class Source:
         flat = flat and all(x not in self.memory.dynamic and self.memory.root.get(x, x) is x for x in whole)
         text, arguments = kernel_text(kernel, self._place, flat=flat)
         new = [part for part in parts if part in self.memory.dynamic]
-        lines = [f"{self._name(part)} = empty({part.shape}, {self._bind(part.dtype.name, part.dtype)})" for part in new]
-        words = call_name(kernel.settings["members"]) or f"{_base(parts[0], self.memory).lower()}_kernel"
+        lines = [f"{self.name(part)} = empty({part.shape}, {self.bind(part.dtype.name, part.dtype)})" for part in new]
+        words = call_name(kernel.settings["members"]) or f"{base_of(parts[0], self.memory).lower()}_kernel"
         self.kernels.append(text)
-        name = self._bind(f"_{words}" if words[0].isdigit() else words, compiled(text) if self._compiles else object())
-        given = [self._flat_name(x) if flat and x.shape else self._name(x) for x in arguments]
+        name = self.bind(f"_{words}" if words[0].isdigit() else words, compiled(text) if self._compiles else object())
+        given = [self.flat_name(x) if flat and x.shape else self.name(x) for x in arguments]
         self.calls.append((name, list(zip(given, arguments, strict=True))))
         return [*lines, f"{name}({', '.join(given)})"]
 
@@ -234,14 +151,6 @@ class Source:
         """Where a whole array lies; a view is itself."""
         root = self.memory.root.get(x, x)
         return self.memory.home(root) if root is x and root not in self.memory.parts and x.kind != "constant" else x
-
-    def _flat_name(self, x: Value) -> str:
-        """The name of an array as a vector."""
-        found = self.flat.get(x)
-        if found is None:
-            found = self.flat[x] = f"{self._name(x)}_flat"
-            self.taken.add(found)
-        return found
 
     def _by_dot(self, product: Value) -> bool:
         """Whether a matrix product may be the method `dot`: the same call of the BLAS, made half a microsecond sooner."""
@@ -264,15 +173,6 @@ class Source:
     def _goes_out(self, value: Value) -> bool:
         return value in self.graph.outputs
 
-    def _of_primitive(self, value: Value) -> str:
-        """The name of a primitive's own value, beside NumPy's function of that name."""
-        name = value.primitive.name
-        return self._bind(f"{name}_value" if hasattr(np, name) else name, value.primitive.value)
-
-    def _function(self, name: str, function: Any) -> None:
-        self.bound[name] = function
-        self.taken.add(name)
-
     def _rows(self, lines: Sequence[str]) -> None:
         """Bind rows_32, the numbers 0 to 31, where lines speak of it."""
         for word, n in re.findall(r"\b(rows_(\d+))\b", " ".join(lines)):
@@ -284,17 +184,13 @@ class Source:
             line = f"{name} = {operands[0]}[rows_{value.shape[0]}, {operands[1]}]"
             self._rows([line])
             return line
-        settings = "".join(f", {key}={self._setting(key, x)}" for key, x in value.settings.items())
-        function = self._of_primitive(value)
+        settings = "".join(f", {key}={self.setting(key, x)}" for key, x in value.settings.items())
+        function = self.of_primitive(value)
         keep = "own" if value.primitive.c_ordered else "fresh"
         call = f"{keep}({function}({', '.join(operands)}{settings}))"
         if value in self.memory.dynamic:
             return f"{name} = {call}"
         return f"{name}[...] = {call}"
-
-    def _setting(self, key: str, x: Any) -> str:
-        plain = isinstance(x, (int, bool, str, type(None))) or _plain(x) or (isinstance(x, float) and math.isfinite(x))
-        return repr(x) if plain else self._bind(key, x)
 
     def _pack(self, pack: Value) -> list[str]:
         lines, start = [], 0
@@ -302,7 +198,7 @@ class Source:
             size = math.prod(x.shape)
             root = self.memory.root.get(x, x)
             if self.memory.parts.get(root) != (pack, start):
-                lines.append(f"{self.names[pack]}[{start}:{start + size}] = {self._name(x)}.reshape(-1)")
+                lines.append(f"{self.names[pack]}[{start}:{start + size}] = {self.name(x)}.reshape(-1)")
             start += size
         return lines
 
@@ -310,15 +206,15 @@ class Source:
         late = []
         for state, y in self.memory.copies:
             root = self.memory.root.get(y, y)
-            new = self._name(y)
+            new = self.name(y)
             if root.kind == "state":  # another copy may come first
                 self.lines.append(f"{new}_now = {new}.copy()")
                 new = f"{new}_now"
-            late.append(f"{self._name(state)}[...] = {new}")
+            late.append(f"{self.name(state)}[...] = {new}")
         self.lines += late
 
     def _outgoing(self, y: Value, *, item: bool) -> str:
-        name = self._name(y)
+        name = self.name(y)
         if item:
             return f"{name}.item()"
         return name if y in self.memory.dynamic and self.memory.root.get(y, y) is y and y.kind in OWN else f"{name}.copy()"
@@ -384,36 +280,10 @@ def _view(value: Value, x: str, source: Source) -> str:
         return f"{x}.reshape({settings['shape']})"
     if name == "permute":
         return f"{x}.T" if settings["axes"] == tuple(reversed(range(len(value.shape)))) else f"{x}.transpose({settings['axes']})"
-    return f"{source._of_primitive(value)}({x}, " + ", ".join(f"{key}={source._setting(key, y)})" for key, y in settings.items())
+    return f"{source.of_primitive(value)}({x}, " + ", ".join(f"{key}={source.setting(key, y)})" for key, y in settings.items())
 
 
 def _heading(path: tuple[str, ...]) -> str:
     back = path[-1:] == ("backward",)
     where = ".".join(path[:-1] if back else path)
     return f"{where or 'the function itself'}{', backward' if back else ''}"
-
-
-def _base(value: Value, memory: Memory) -> str:
-    """What a value is called: after the module that made it; what belongs to its backward pass begins with d_."""
-    if value.primitive is None:
-        return {"argument": "x", "captured": "w", "constant": "k", "draw": "drawn"}.get(value.kind, value.kind)
-    if value.primitive.name in VIEWS and memory.root.get(value, value) is not value:
-        inner = value.operands[0]
-        return f"{inner.name or _base(inner, memory)}_{'T' if value.primitive.name == 'permute' else 'view'}"
-    back = value.path[-1:] == ("backward",)
-    path = value.path[:-1] if back else value.path
-    own = "loss" if path[:1] == ("loss",) else re.sub(r"\W+", "_", path[-1]) if path else "h"
-    return f"d_{own}" if back else own
-
-
-def _plain(x: Any) -> bool:
-    return isinstance(x, tuple) and all(isinstance(part, (int, str, type(None), type(...))) or _plain(part) for part in x)
-
-
-def _as_array(x: Any, value: Value) -> Any:
-    if not isinstance(x, SCALARS):
-        return None
-    others = [o for o in value.operands if isinstance(o, Value)]
-    if len(others) != 1 or others[0].dtype.kind not in "fc" or isinstance(x, complex):
-        return None
-    return np.array(x, others[0].dtype)

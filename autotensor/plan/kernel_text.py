@@ -75,11 +75,10 @@ def kernel_text(kernel: Value, place: Callable[[Value], Any], *, flat: bool) -> 
 
 class _Text:
     def __init__(self, kernel: Value, place: Callable[[Value], Any], *, flat: bool) -> None:
-        self.kernel, self.place, self.flat = kernel, place, flat
+        self.place, self.flat = place, flat
         self.shape = kernel.shape
         self.members: list[Value] = kernel.settings["members"]
         self.parts: dict[Value, Value] = kernel.settings["parts"]
-        self.results: list[Value] = kernel.settings["results"]
         self.axes = [f"i{k}" for k in range(1 if flat else len(self.shape))]
         self.arguments: list[Value] = []
         self.names: dict[Any, str] = {}  # of arguments, by their places
