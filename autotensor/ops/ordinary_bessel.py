@@ -16,6 +16,18 @@ from autotensor.ops.conversion import lift
 FAR = 50.0  # from here on Hankel's expansion is exact to the last bit, for small orders
 
 
+def _by_series(x: Any, n: int) -> Any:
+    """The power series: sum_k (-1)**k (x/2)**(2k + n) / (k! (k + n)!). Near 0 its terms only shrink, so little cancels."""
+    half = x / 2
+    term = half**n / math.factorial(n)
+    total, square, k = term.copy(), half * half, 0
+    while (np.abs(term) > np.spacing(np.abs(total)) / 4).any():
+        k += 1
+        term = -term * square / (k * (k + n))
+        total = total + term
+    return total
+
+
 def _by_integral(x: Any, n: int) -> Any:
     """The mean of cos(n t - x sin t) over a circle: the trapezoid rule is exact as soon as there are more points than turns."""
     points = 2 * int(FAR + n + 20)
@@ -43,15 +55,16 @@ def _by_expansion(x: Any, n: int) -> Any:
 
 
 def bessel_j_values(x: Any, n: int) -> Any:
-    """J_n: an integral near 0, an expansion far from it."""
+    """J_n: a series near 0, an integral farther out, where J_n of a small order is not small beside 1, an expansion far out."""
     given = real_array(x)
     z = np.asarray(given, np.float64)
     a = np.abs(z)
-    far = FAR + n * n
+    near, far = 2 * math.sqrt(n + 1), FAR + n * n  # from `near` on terms of the series grow at first
     with np.errstate(invalid="ignore"):
         y = np.where(a < far, _by_integral(np.minimum(a, far), n), 0.0)
         y = np.where(a < far, y, _by_expansion(np.maximum(a, far), n))
-    y = np.where(np.isinf(a), 0.0, np.where(a == 0, float(n == 0), y))
+        y = np.where(a < near, _by_series(np.minimum(a, near), n), y)
+    y = np.where(np.isinf(a), 0.0, y)
     return np.asarray(np.where((z < 0) & (n % 2 == 1), -y, y), given.dtype if given.dtype.kind == "f" else np.float64)
 
 

@@ -1,5 +1,6 @@
 """The laws of the design, for every primitive in the registry. Law 5 is in tests/plan."""
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,3 +55,14 @@ def test_nothing_is_mutated_and_no_gradient_is_shared(name: str, data: st.DataOb
 def test_vmap_equals_the_stack_over_examples(name: str, data: st.DataObject) -> None:
     primitive = registry[name]
     laws.vmap_is_the_stack(primitive, *data.draw(cases(primitive)))
+
+
+def test_a_bessel_function_small_beside_its_neighbours_is_as_lawful() -> None:
+    laws.jvp_is_the_derivative(registry["bessel_j"], (np.array(1 / 64),), {"order": 2})
+
+
+@pytest.mark.parametrize("name", ["alike", "spread", "collect"])
+def test_other_examples_of_values_that_are_apart_are_apart_too(name: str) -> None:
+    values = np.array([[[0.265625, -1.71875]], [[-1.71875, -1.109375]]])  # one place on, they would meet an equal one
+    shape = (2, 1, 2) if name == "spread" else (2, 2, 2)
+    laws.vmap_is_the_stack(registry[name], (np.arange(1.0, 1 + np.prod(shape)).reshape(shape), values), {"case": "svd"})

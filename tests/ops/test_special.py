@@ -147,6 +147,22 @@ def test_bessel_functions_climb_by_their_recurrence(x: float, n: int) -> None:
     assert float(j(x, n + 1) + j(x, n - 1)) == pytest.approx(float(2 * n / x * j(x, n)), rel=1e-11, abs=1e-13)
 
 
+@given(x=st.floats(1e-30, 0.01), n=st.integers(0, 5))
+def test_bessel_functions_keep_their_digits_near_zero(x: float, n: int) -> None:
+    from autotensor.ops.ordinary_bessel import bessel_j_values as j
+
+    first = (x / 2) ** n / math.factorial(n)
+    assert float(j(x, n)) == pytest.approx(first * (1 - x**2 / (4 * (n + 1)) * (1 - x**2 / (8 * (n + 2)))), rel=1e-14, abs=0)
+
+
+def test_bessel_functions_where_the_series_ends_are_the_integral() -> None:
+    from autotensor.ops.ordinary_bessel import _by_integral, _by_series
+
+    for n in range(8):
+        x = 2 * np.sqrt(n + 1) * np.linspace(0.9, 1, 101)
+        np.testing.assert_allclose(_by_series(x, n), _by_integral(x, n), rtol=0, atol=1e-15)
+
+
 def test_entropies_at_the_ends() -> None:
     zero, one, below = at.tensor(0.0), at.tensor(1.0), at.tensor(-1.0)
     assert [float(special.entr(x)) for x in (zero, one, below)] == [0.0, 0.0, -math.inf]

@@ -1,11 +1,13 @@
 """The built-in layout: boxes apart, frames around their own and nobody else's, arrows downward."""
 
 import itertools
+import math
 import sys
+from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autotensor.pictures import Arrow, Box, Diagram, Line
@@ -28,6 +30,16 @@ def diagrams(draw: st.DrawFn) -> Diagram:
     pairs = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)).filter(lambda pair: pair[0] != pair[1])
     edges = draw(st.lists(pairs, max_size=3 * count)) if count > 1 else []
     return Diagram(boxes, [Arrow(str(min(pair)), str(max(pair))) for pair in edges])
+
+
+# two ports at an x that ends in 0.0005, where pieces of arrows meet but for the last bit
+PORTS_ON_A_GRID = Diagram(
+    [
+        Box(str(i), title, path=("a",) if i in {5, 8} else ())
+        for i, title in enumerate(["m", "m", "mmmmm", "mmmmmm", "mm", "mmmmm", "m", "m", "m"])
+    ],
+    [Arrow("0", "5"), Arrow("4", "5"), Arrow("4", "8")],
+)
 
 
 def layout_of(diagram: Diagram) -> Placement:
@@ -84,15 +96,22 @@ def test_arrows_point_downward_and_each_ends_on_its_box_at_its_own_place(diagram
 
 
 @given(diagrams())
+@example(PORTS_ON_A_GRID)
 def test_every_arrow_can_be_followed_from_its_tail_to_its_head(diagram: Diagram) -> None:
     placement = layout_of(diagram)
+    starts = [(box.x + box.width / 2, box.y + box.height) for box in placement.boxes]
+    ends = [point for line in placement.lines for point in (line[0], line[-1])]
+    same_x, same_y = (_without_rounding(numbers) for numbers in zip(*starts, *ends, strict=True))
+
+    def place(point: tuple[float, float]) -> tuple[float, float]:
+        return same_x[point[0]], same_y[point[1]]
+
     above = {}
     for line in placement.lines:
-        above.setdefault(_rounded(line[-1]), set()).add(_rounded(line[0]))
+        above.setdefault(place(line[-1]), set()).add(place(line[0]))
     for tip, arrow in placement.arrows:
-        tail = placement.boxes[diagram.edges[arrow][0]]
-        start = _rounded((tail.x + tail.width / 2, tail.y + tail.height))
-        seen, todo = set(), [_rounded(tip)]
+        start = place(starts[diagram.edges[arrow][0]])
+        seen, todo = set(), [place(tip)]
         while todo:
             point = todo.pop()
             if point not in seen:
@@ -101,8 +120,15 @@ def test_every_arrow_can_be_followed_from_its_tail_to_its_head(diagram: Diagram)
         assert start in seen
 
 
-def _rounded(point: tuple[float, float]) -> tuple[float, float]:
-    return round(point[0], 3), round(point[1], 3)
+def _without_rounding(numbers: Iterable[float]) -> dict[float, float]:
+    """For each number the least of those that only rounding tells from it. A grid would part 0.0005 from the number below it."""
+    least: dict[float, float] = {}
+    first = before = -math.inf
+    for number in sorted(set(numbers)):
+        first = first if number - before < 1e-6 else number
+        least[number] = first
+        before = number
+    return least
 
 
 @given(diagrams())
