@@ -6,9 +6,8 @@ the root: the buffer that a value lies in, whatever view of it is read.
 
 from __future__ import annotations
 
-import bisect
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -63,11 +62,6 @@ class Stretch(NamedTuple):
     high: int
     begin: int
     end: int
-
-    def meets(self, other: Stretch, at: int) -> bool:
-        """Whether another one, moved up by `at`, would share a byte with this one while both are taken."""
-        apart = self.end < other.begin or other.end < self.begin
-        return not apart and self.low < at + other.high and at + other.low < self.high
 
 
 def planned(graph: Graph, runs: Iterable[Run] = ()) -> Memory:
@@ -272,14 +266,13 @@ def _arrange(graph: Graph, memory: Memory, last: dict[Value, int], when: dict[Va
     """Places in one workspace: largest first, each at the lowest place that is free for as long as it lives."""
     spans = _spans(graph, memory, last, when)
     _go_by_blocks(graph, memory, spans, when)
-    taken: list[Stretch] = []
+    taken = np.empty((0, 4), np.int64)  # rows are stretches, from the lowest
     for home in sorted(spans, key=lambda v: -_bytes(memory, v)):
         size = -(-max(_bytes(memory, home), 1) // ALIGNED) * ALIGNED
         memory.unshared += size
         stretches = _stretches(memory, home, spans[home], when)
         at = memory.offsets[home] = lowest(stretches, taken)
-        for low, high, begin, end in stretches:
-            bisect.insort(taken, Stretch(at + low, at + high, begin, end))
+        taken = with_stretches(taken, [Stretch(at + low, at + high, begin, end) for low, high, begin, end in stretches])
         memory.workspace = max(memory.workspace, at + size)
 
 
@@ -333,17 +326,31 @@ def _stretches(memory: Memory, home: Value, span: list[int], when: dict[Value, i
     return stretches
 
 
-def lowest(stretches: list[Stretch], taken: list[Stretch]) -> int:
-    """The lowest place where none of the stretches meets one that is taken; these are in order, from the lowest."""
+def lowest(stretches: Sequence[Stretch], taken: Array) -> int:
+    """The lowest place where none of the stretches meets one that is taken; of these each row is one, from the lowest."""
     at, moved = 0, True
     while moved:
         moved = False
-        for there in taken:
-            for one in stretches:
-                if there.meets(one, at):
-                    at = -(-(there.high - one.low) // ALIGNED) * ALIGNED
-                    moved = len(stretches) > 1  # a single one goes upward past all of them
+        for one in stretches:
+            up = _lowest_of_one(one, taken, at)
+            moved |= up > at and len(stretches) > 1
+            at = up
     return at
+
+
+def _lowest_of_one(one: Stretch, taken: Array, at: int) -> int:
+    """The lowest place for one stretch, from `at` on: below the first of those taken at its time that leave it room."""
+    low, high, begin, end = taken.T
+    at_its_time = (begin <= one.end) & (end >= one.begin) & (high > at + one.low)
+    ends = np.maximum.accumulate(np.append(at, -(-(high[at_its_time] - one.low) // ALIGNED) * ALIGNED))
+    room = ends[:-1] + one.high <= low[at_its_time]
+    return int(ends[room.argmax()] if room.any() else ends[-1])
+
+
+def with_stretches(taken: Array, more: Sequence[Stretch]) -> Array:
+    """Those that are taken, and more, from the lowest."""
+    both = np.concatenate([taken, np.array(more, np.int64).reshape(-1, 4)])
+    return both[np.argsort(both[:, 0], kind="stable")]
 
 
 def _bytes(memory: Memory, root: Value) -> int:

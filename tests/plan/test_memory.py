@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import autotensor as at
 from autotensor.core.tensor import Tensor
-from autotensor.plan.memory import ALIGNED, Stretch, lowest
+from autotensor.plan.memory import ALIGNED, Stretch, lowest, with_stretches
 from autotensor.plan.plan import Plan
 from autotensor.plan.tracer import Tracer
 from tests.plan.programs import Program, programs
@@ -138,14 +138,26 @@ def stretches(draw: Any) -> list[Stretch]:
     return [Stretch(16 * low, 16 * high, *when) for low, high, when in zip([0, *ends], ends, times, strict=False)]
 
 
+def meet(one: Stretch, other: Stretch, at: int) -> bool:
+    """Whether the other, moved up by `at`, would share a byte with this one while both are taken."""
+    apart = one.end < other.begin or other.end < one.begin
+    return not apart and one.low < at + other.high and at + other.low < one.high
+
+
 @given(stretches(), st.lists(stretches(), max_size=5))
 def test_a_place_is_free_for_every_stretch(new: list[Stretch], others: list[list[Stretch]]) -> None:
-    taken: list[Stretch] = []
+    taken = with_stretches(np.empty((0, 4), np.int64), [])
     for one in [*others, new]:
         at = lowest(one, taken)
-        moved = [Stretch(at + low, at + high, begin, end) for low, high, begin, end in one]
-        assert not any(there.meets(stretch, 0) for there in taken for stretch in moved)
-        taken = sorted([*taken, *moved])
+        there = [Stretch(*row) for row in taken.tolist()]
+
+        def is_free(at: int, one: list[Stretch] = one, there: list[Stretch] = there) -> bool:
+            return not any(meet(stretch, each, at) for stretch in there for each in one)
+
+        assert is_free(at)
+        assert not any(map(is_free, range(0, at, ALIGNED)))
+        taken = with_stretches(taken, [Stretch(at + low, at + high, begin, end) for low, high, begin, end in one])
+        assert np.all(np.diff(taken[:, 0]) >= 0)
 
 
 def test_what_lives_before_a_part_is_computed_may_lie_in_its_place() -> None:
