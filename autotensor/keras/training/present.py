@@ -12,6 +12,7 @@ from operator import is_
 from typing import Any
 
 from autotensor.core.tensor import Tensor
+from autotensor.nn import changes
 from autotensor.nn.module import Module
 from autotensor.plan.surroundings import LIBRARIES, Surroundings
 from autotensor.plan.trace import TraceError
@@ -50,13 +51,31 @@ class Present:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        self.stamp = changes.count()
         self.found = {id(one): (one, _attributes(one)) for one in _parts(model)}
         self.tensors = [(x, _kind(x)) for _, kept in self.found.values() for x in kept.values() if isinstance(x, Tensor)]
+        self.settings = len(list(_settings(model)))
         self.content = Content(self.found.values())
+        self.unnoted = Content(self.found.values(), apart=NOTED)
 
     def changed(self) -> str:
         """The name of something that is not as it was, or "" if everything is."""
-        parts = list(_parts(self.model))
+        stamp = changes.count()
+        noted = stamp == self.stamp  # of modules, then, only what nobody notes can have changed
+        parts = list(_settings(self.model) if noted else _parts(self.model))
+        found = self._attribute(parts) or (
+            "" if len(parts) == (self.settings if noted else len(self.found)) else _label(self.model)
+        )
+        for x, kind in self.tensors if not found else ():
+            if _kind(x) != kind:
+                return f"a weight of shape {x.shape}"
+        found = found or (self.unnoted if noted else self.content).changed()
+        if not found:
+            self.stamp = stamp
+        return found
+
+    def _attribute(self, parts: list[Any]) -> str:
+        """The name of an attribute of theirs that is not as it was, or of one that was not there."""
         for one in parts:
             if id(one) not in self.found:
                 return _label(one)
@@ -64,12 +83,7 @@ class Present:
             for name in before.keys() | now.keys():
                 if name not in before or name not in now or _differ(before[name], now[name]):
                     return f"{_label(one)}.{name}"
-        if len(parts) != len(self.found):
-            return _label(self.model)
-        for x, kind in self.tensors:
-            if _kind(x) != kind:
-                return f"a weight of shape {x.shape}"
-        return self.content.changed()
+        return ""
 
     def restore(self) -> None:
         """Give everything back its attributes, and lists and dicts their content."""
@@ -143,6 +157,11 @@ def _others(before: list[Any], now: list[Any]) -> bool:
 def _parts(model: Any) -> Iterator[Any]:
     """Everything whose attributes count."""
     yield from model.modules()
+    yield from _settings(model)
+
+
+def _settings(model: Any) -> Iterator[Any]:
+    """Those of it that are no modules: optimizer, loss, what `compile` resolved."""
     compiled = model.__dict__.get("_compiled")
     yield from (x for x in (model.__dict__.get("optimizer"), compiled, getattr(compiled, "loss", None)) if hasattr(x, "__dict__"))
 

@@ -92,17 +92,17 @@ class Trainer(Evaluator):
         try:
             watchers.on_train_begin()
             running, tests = Running(self, train, size), None
-            for epoch in range(initial_epoch, epochs):
-                with Interrupts() as interrupts:
+            with Interrupts() as interrupts:
+                for epoch in range(initial_epoch, epochs):
                     logs = self._train_epoch(epoch, running, size, steps, shuffle, watchers, interrupts)
-                if self.jit_compile == "auto":
-                    running.move_on((epochs - epoch - 1) * steps)
-                if validation is not None and epoch + 1 in validate:
-                    measured, tests = self._measure(validation, validation_size, validation_steps, watchers, tests)
-                    logs |= {f"val_{name}": value for name, value in measured.items()}
-                watchers.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
+                    if self.jit_compile == "auto":
+                        running.move_on((epochs - epoch - 1) * steps)
+                    if validation is not None and epoch + 1 in validate:
+                        measured, tests = self._measure(validation, validation_size, validation_steps, watchers, tests)
+                        logs |= {f"val_{name}": value for name, value in measured.items()}
+                    watchers.on_epoch_end(epoch, logs)
+                    if self.stop_training:
+                        break
             self._finish()
             watchers.on_train_end(logs)
         finally:
