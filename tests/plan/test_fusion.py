@@ -1,5 +1,6 @@
 """Kernels give the very bits of the NumPy calls that they stand for: over random programs, run by Python itself or by Numba."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,32 @@ def chooses_a_zero(graph: Graph, given: dict[Value, Any]) -> bool:
     numbers = [next(known) if isinstance(x, Value) else x for x in operands]
     zeros = [np.signbit(x[x == 0]) for x in map(np.asarray, numbers)]
     return any(z.any() for z in zeros)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(programs(gradients=True))
+def test_no_kernel_writes_where_another_argument_lies(monkeypatch: pytest.MonkeyPatch, program: Program) -> None:
+    def watched(text: str) -> Callable[..., None]:
+        kernel = by_python(text)
+        written = sorted({int(i) for i in re.findall(r"p(\d+)\[[^]]*\] \+?= ", text)})
+        assert written
+
+        def call(*arrays: np.ndarray) -> None:
+            for i in written:
+                assert not any(np.shares_memory(arrays[i], x) for k, x in enumerate(arrays) if k != i), (i, text)
+            kernel(*arrays)
+
+        return call
+
+    monkeypatch.setattr(emit, "compiled", watched)
+
+    def total(*given: Any) -> Any:
+        return sum((at.astype(y, "float32") * 0.5).sum() for y in program(*given))
+
+    arrays = program.numbers(0)
+    with np.errstate(all="ignore"):
+        graph, arguments = traced(at.grad(total, tuple(range(len(program.inputs)))), arrays)
+        outputs(Plan(graph, "program", backend="numba"), arrays, arguments)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
