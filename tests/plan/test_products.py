@@ -21,14 +21,14 @@ SIZES = (1, 2, 7, 8, 17, 64, 130)
 def test_dot_has_the_bits_of_matmul(dtype: str, turned: tuple[bool, bool]) -> None:
     """What the planner takes for granted of this machine's BLAS."""
     rng = np.random.default_rng(0)
-    for m, k, n in itertools.product(SIZES, repeat=3):
-        a, b = (
-            rng.standard_normal(shape[::-1] if t else shape).astype(dtype)
-            for shape, t in zip(((m, k), (k, n)), turned, strict=True)
-        )
+    for m, k, n, share in itertools.product(SIZES, SIZES[1:], SIZES, (0, 0.5)):
+        a, b = (rng.standard_normal(shape[::-1] if t else shape) for shape, t in zip(((m, k), (k, n)), turned, strict=True))
+        a, b = (np.where(rng.random(x.shape) < share, -0.0, x).astype(dtype) for x in (a, b))
         a, b = (x.T if t else x for x, t in zip((a, b), turned, strict=True))
         out = np.empty((m, n), dtype)
         assert same(a.dot(b, out=out), np.matmul(a, b))
+        tiny = np.finfo(dtype).tiny
+        assert same((a * tiny).dot(b), np.matmul(a * tiny, b))
     square = rng.standard_normal((130, 64)).astype(dtype)
     assert same(square.T.dot(square), np.matmul(square.T, square))
 
@@ -47,6 +47,7 @@ def test_where_the_order_is_known() -> None:
         lambda x: (x @ x,),  # an argument, of any order
         lambda x: (at.tanh(x) @ at.tanh(x)[:, ::-1],),
         lambda x: (at.tanh(x)[None] @ at.tanh(x)[None],),
+        lambda x: (at.reshape(at.tanh(x), (9, 1)) @ at.reshape(at.tanh(x), (1, 9)),),  # where 0 may not be added
         lambda x: (at.tanh(x) @ at.astype(at.tanh(x), "float64"),),
         lambda x: (at.tanh(x)[:, :0] @ at.tanh(x)[:0],),
     ):
