@@ -127,7 +127,8 @@ def closed_port():
 
 def start_fetching(site, target):
     code = (
-        "import sys; from pathlib import Path; from autotensor.keras.datasets.downloading import fetch\n"
+        "import signal, sys; from pathlib import Path; from autotensor.keras.datasets.downloading import fetch\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background programs ignore it
         "fetch(sys.argv[1], Path(sys.argv[2]), lambda path: None, advice='')"
     )
     arguments = [sys.executable, "-c", code, site.url + "/file", str(target)]
