@@ -59,6 +59,7 @@ def test_each_step_is_upstream_times_local() -> None:
 
 @pytest.mark.parametrize("at_index", [(0, 0), (2, 1)])
 def test_a_network_is_explained_element_by_element(at_index: tuple[int, int]) -> None:
+    at.random.seed(0)  # with some weights the paths cancel, and float32 has no digits left
     model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2))
     x = at.tensor([[0.5, -1.0], [0.2, 0.1]])
     loss = nn.functional.cross_entropy(model(x), at.tensor([0, 1]))
