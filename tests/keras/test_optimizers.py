@@ -461,6 +461,10 @@ def test_slots_of_a_parameter_can_be_read_and_replaced():
     adam, (w,) = Adam(), named((2,))
     adam.build([w])
     adam.set_slots(w, (np.ones(2, np.float32), np.zeros(2, np.float32)))
+    with pytest.raises(ArgumentError, match=r"has the slots momentum, velocity, got 1 arrays"):
+        adam.set_slots(w, [np.zeros(2)])
+    with pytest.raises(ShapeError, match=r"the new \w*velocity has shape \(3,\), this optimizer's \(2,\)"):
+        adam.set_slots(w, [np.zeros(2), np.zeros(3)])
     assert [slot.tolist() for slot in adam.slots(w)] == [[1, 1], [0, 0]]
     assert [slot.name for slot in adam.rule(w).slots] == ["momentum", "velocity"]
 

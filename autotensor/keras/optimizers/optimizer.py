@@ -259,8 +259,11 @@ class Optimizer(Saved):
         return self._state.read(self._state.place[parameter])
 
     def set_slots(self, parameter: Tensor, slots: Iterable[Array]) -> None:
-        """Give a parameter new slots, of the same shapes and dtypes."""
-        self._state.write(self._state.place[parameter], tuple(slots))
+        """Give a parameter copies of these arrays as its slots, in their dtypes.
+
+        Raises: ArgumentError for another number of arrays than `slots` gives; ShapeError for one of another shape.
+        """
+        self._state.replace(self._state.place[parameter], tuple(slots))
 
     def __repr__(self) -> str:
         own = "".join(f", {name}={getattr(self, name)!r}" for name in self.settings)

@@ -87,8 +87,18 @@ class State:
         return copies
 
     def write(self, i: int, slots: tuple[Array, ...]) -> None:
-        """Give a parameter other slots."""
+        """Give a parameter the slots that its rule has made."""
         self._slots[i] = slots
+
+    def replace(self, i: int, slots: Sequence[Any]) -> None:
+        """Give a parameter copies of these as its slots.
+
+        Raises: ArgumentError for another number of them; ShapeError for one of another shape.
+        """
+        if len(slots) != len(self.names):
+            raise ArgumentError(f"{self.label(i)} has the slots {', '.join(self.names) or 'none'}, got {len(slots)} arrays.")
+        kept = [OptimizerVariable(f"{self.label(i)}_{name}", x) for name, x in zip(self.names, self._seen(i), strict=True)]
+        self._slots[i] = tuple([_fitting(x, variable, "new") for x, variable in zip(slots, kept, strict=True)])
 
     def lend(self, i: int, loan: Loan) -> None:
         """Leave a parameter's slots to a plan, which has the same numbers: from now on they are where the loan says."""
@@ -146,8 +156,8 @@ def label_of(parameter: Tensor) -> str:
     return str(getattr(parameter, "path", None) or getattr(parameter, "name", None) or "").replace("/", "_")
 
 
-def _fitting(value: Any, variable: OptimizerVariable) -> Array:
+def _fitting(value: Any, variable: OptimizerVariable, which: str = "saved") -> Array:
     array = np.array(value, dtype=variable.value.dtype, order="C")
     if array.shape != variable.value.shape:
-        raise ShapeError(f"the saved {variable.name} has shape {array.shape}, this optimizer's {variable.value.shape}.")
+        raise ShapeError(f"the {which} {variable.name} has shape {array.shape}, this optimizer's {variable.value.shape}.")
     return array
